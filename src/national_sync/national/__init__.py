@@ -1,0 +1,1 @@
+"""The port to the national side and the registry of its adapters."""
