@@ -1,0 +1,1 @@
+"""The city's database: tables, triggers, migrations, transactions and the lease."""

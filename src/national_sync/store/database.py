@@ -1,0 +1,111 @@
+"""One way to reach the database, SQLite or PostgreSQL: short transactions on a plain Core connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from national_sync.errors import DatabaseUnwritable
+from national_sync.failpoint import failpoint
+
+_BUSY_TIMEOUT_MS: Final = 30_000
+_PAGE_CACHE_KIB: Final = 16_384
+
+
+class Database:
+    """Opens short transactions. `url` is an SQLAlchemy URL: `sqlite:///path` or `postgresql+psycopg://…`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """Where the database is, without a password."""
+        return self.url.database or "" if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A transaction that may write. `durable` waits for the disk: for what must survive a power cut."""
+        with self._connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            with _translated():
+                yield connection
+                failpoint("before_commit")
+                connection.commit()
+            failpoint("after_commit")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads and sees one moment."""
+        with self._connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            with _translated():
+                yield connection
+            connection.rollback()
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        with _translated():
+            connection = self.engine.connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(driver_connection: Any, _record: object) -> None:
+        # The driver must not open transactions of its own: DDL would escape them.
+        driver_connection.isolation_level = None
+        cursor = driver_connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute(f"PRAGMA cache_size=-{_PAGE_CACHE_KIB}")
+        cursor.execute("PRAGMA temp_store=FILE")
+        cursor.close()
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseUnwritable(reason=str(error.orig).strip().splitlines()[0]) from error
+    except DatabaseError as error:
+        if "disk" in str(error.orig) or "malformed" in str(error.orig):
+            raise DatabaseUnwritable(reason=str(error.orig).strip().splitlines()[0]) from error
+        raise
+
+
+def write_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run one driver-level statement for many rows: the bulk path, without SQLAlchemy's per-row cost.
+
+    `sql` uses `?` for its parameters on both stores.
+    """
+    if rows:
+        connection.exec_driver_sql(for_driver(connection, sql), [tuple(row) for row in rows])
+
+
+def for_driver(connection: Connection, sql: str) -> str:
+    return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")

@@ -1,0 +1,63 @@
+"""A database in which a run can be rehearsed: what it would write lands in temporary tables that vanish with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, MetaData, Table
+
+from national_sync.store.database import Database
+from national_sync.store.tables import OBSERVED, metadata
+
+_SHADOWED: Sequence[str] = (*(table.name for table in OBSERVED.values()), "pull", "quarantine", "mismatch", "hold", "mark")
+"""What observing, planning and guarding write; the mirror itself is only read."""
+
+
+class Rehearsal:
+    """Looks like a `Database` to the engine. One connection, one thread; nothing reaches the real tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[Rehearsal]:
+        """Temporary tables shadow the real ones on this connection: both stores look for a name there first."""
+        with self._database.engine.connect() as connection:
+            self._connection = connection
+            try:
+                for name in _SHADOWED:
+                    _shadow(connection, metadata.tables[name])
+                connection.commit()
+                yield self
+            finally:
+                connection.rollback()
+                connection.invalidate()
+                self._connection = None
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        del durable
+        with self.read() as connection:
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        assert self._connection is not None
+        if self._database.is_sqlite:
+            self._connection.exec_driver_sql("BEGIN")
+        try:
+            yield self._connection
+        finally:
+            self._connection.rollback()
+
+
+def _shadow(connection: Connection, table: Table) -> None:
+    shadow = table.to_metadata(MetaData(), schema="temp" if connection.dialect.name == "sqlite" else "pg_temp")
+    shadow.indexes -= {index for index in shadow.indexes if not index.unique}
+    shadow.create(connection)
+    original = f"main.{table.name}" if connection.dialect.name == "sqlite" else f"public.{table.name}"
+    columns = ", ".join(column.name for column in table.c)
+    connection.exec_driver_sql(f"INSERT INTO {shadow.fullname} ({columns}) SELECT {columns} FROM {original}")
