@@ -1,0 +1,364 @@
+"""The bulk of a run in set-based SQL: records that nobody edited here are created and updated in chunks.
+
+The same rules as `sync.plan.plan_record`, for the cases in which they come down to "create it" and "take theirs".
+Everything else is *thoughtful*: settled record by record (`sync.mirror.settle_staged`). Statements run on SQLite and
+PostgreSQL alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+
+from national_sync.errors import StopRequested
+from national_sync.records import (
+    NATURAL_KEYS,
+    REFERENCES,
+    SEALED_FIELDS,
+    Entity,
+    content_fields,
+    mirror_columns,
+)
+from national_sync.store.schema import create_missing_indexes, drop_secondary_indexes
+from national_sync.sync.plan import MismatchKind
+from national_sync.sync.transaction import Transaction, Transactions, forget_mark, read_mark, write_mark
+
+CHUNK_ROWS: Final = 2_000
+"""Rows of one transaction: small enough that other programs on the same SQLite file wait for milliseconds only."""
+FIRST_LOAD_CHUNK_ROWS: Final = 50_000
+
+_CHANGED: Final = "(o.mirror_hash IS NULL OR o.mirror_hash <> o.national_hash)"
+
+
+@dataclass(frozen=True)
+class StagedCounts:
+    """What is staged of one entity, by what it would do."""
+
+    creates: int
+    updates: int
+    tombstones: int
+    """Of records that stand in the mirror."""
+
+
+def count_staged(connection: Connection, entity: Entity) -> StagedCounts:
+    row = connection.execute(
+        text(
+            "SELECT SUM(CASE WHEN NOT o.is_deleted AND o.row_id IS NULL THEN 1 ELSE 0 END),"
+            " SUM(CASE WHEN NOT o.is_deleted AND o.row_id IS NOT NULL THEN 1 ELSE 0 END),"
+            " SUM(CASE WHEN o.is_deleted AND o.row_id IS NOT NULL THEN 1 ELSE 0 END)"
+            f" FROM observed_{entity} o WHERE {_CHANGED}"
+        )
+    ).one()
+    return StagedCounts(*(int(number or 0) for number in row))
+
+
+def refresh_staged(tx: Transaction, entity: Entity) -> None:
+    """Look again at what the mirror holds of the records staged by an earlier run."""
+    tx.execute(
+        f"UPDATE observed_{entity} SET row_id = (SELECT m.id FROM {entity} m"
+        f" WHERE m.national_id = observed_{entity}.national_id), mirror_hash = (SELECT m.national_hash FROM {entity} m"
+        f" WHERE m.national_id = observed_{entity}.national_id)"
+    )
+
+
+def thoughtful_ids(connection: Connection, entity: Entity) -> list[str]:
+    """National ids of the staged records that need a decision of their own."""
+    conditions = [
+        "o.is_deleted",
+        f"o.row_id IN (SELECT row_id FROM local_change WHERE entity = '{entity}')",
+        f"o.national_id IN (SELECT national_id FROM local_deletion WHERE entity = '{entity}')",
+        "m.withdrawn_at IS NOT NULL",
+    ]
+    if entity is Entity.HOUR_RECORD:
+        conditions.append("(m.state = 'effective' AND o.state <> 'effective')")
+    sql = (
+        f"SELECT o.national_id FROM observed_{entity} o LEFT JOIN {entity} m ON m.id = o.row_id"
+        f" WHERE {_CHANGED} AND ({' OR '.join(conditions)})"
+    )
+    if _has_new_rows(connection, entity):
+        sql += f" UNION {_twins_query(entity)}"
+    return sorted(connection.execute(text(sql)).scalars())
+
+
+def _has_new_rows(connection: Connection, entity: Entity) -> bool:
+    return (
+        connection.execute(text(f"SELECT 1 FROM {entity} WHERE sync_rev IS NULL LIMIT 1")).first() is not None
+    )
+
+
+def _twins_query(entity: Entity) -> str:
+    """Staged records that are the same thing as a local creation, by natural key."""
+    references = {reference.field: reference for reference in REFERENCES[entity]}
+    selected, joins, matches = [], [], []
+    for number, name in enumerate(NATURAL_KEYS[entity]):
+        if name in references:
+            reference = references[name]
+            joins.append(f"JOIN {reference.target} r{number} ON r{number}.id = n.{reference.column}")
+            selected.append(f"r{number}.{reference.target_field} AS key{number}")
+            matches.append(f"o.{name} = k.key{number}")
+        else:
+            column = f"{name}_hash" if name in SEALED_FIELDS[entity] else name
+            selected.append(f"n.{column} AS key{number}")
+            matches.append(f"o.{column} = k.key{number}")
+    new_keys = (
+        f"SELECT {', '.join(selected)} FROM {entity} n {' '.join(joins)}"
+        " WHERE n.sync_rev IS NULL AND n.national_id IS NULL"
+    )
+    return (
+        f"SELECT o.national_id FROM ({new_keys}) k JOIN observed_{entity} o ON {' AND '.join(matches)}"
+        f" WHERE o.row_id IS NULL AND {_CHANGED}"
+    )
+
+
+def report_unresolved(tx: Transaction, entity: Entity) -> int:
+    """One mismatch for each staged record that names something the mirror does not have. It stays staged."""
+    if not REFERENCES[entity]:
+        return 0
+    missing = " OR ".join(f"{reference.column} IS NULL" for reference in REFERENCES[entity])
+    result = tx.execute(
+        "INSERT INTO mismatch (kind, entity, subject, national_id, field, detail, state, first_run_id, last_run_id,"
+        f" times) WITH staged AS ({_staged_query(entity)})"
+        " SELECT :kind, :entity, national_id, national_id, '', '{}', 'open', :run, :run, 1"
+        f" FROM staged WHERE ({missing})"
+        " ON CONFLICT DO NOTHING",
+        kind=MismatchKind.UNKNOWN_REFERENCE.value,
+        entity=entity.value,
+        run=tx.run_id,
+        lo="",
+        hi=_LAST,
+    )
+    return int(result.rowcount)
+
+
+_LAST: Final = "~"
+"""Above every hexadecimal id."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    created: int = 0
+    updated: int = 0
+
+
+def apply_staged(
+    transactions: Transactions,
+    entity: Entity,
+    *,
+    may_update: bool,
+    stop: Callable[[], bool],
+    advance: Callable[[int], None] = lambda _rows: None,
+) -> Applied:
+    """Carry out the bulk actions chunk by chunk, each with its precondition, each its own transaction."""
+    first_load = _begin_first_load(transactions, entity)
+    chunk_rows = FIRST_LOAD_CHUNK_ROWS if first_load else CHUNK_ROWS
+    created = updated = 0
+    for lo, hi in _chunks(transactions, entity, chunk_rows):
+        if stop():
+            raise StopRequested()
+        with transactions.write() as tx:
+            chunk = _apply_chunk(tx, entity, lo, hi, may_update=may_update)
+        created += chunk.created
+        updated += chunk.updated
+        advance(created + updated)
+    rebuild_indexes(transactions, entity)
+    return Applied(created, updated)
+
+
+def _chunks(transactions: Transactions, entity: Entity, rows: int) -> Iterator[tuple[str, str]]:
+    lo = ""
+    while True:
+        with transactions.read() as tx:
+            hi = tx.execute(
+                f"SELECT o.national_id FROM observed_{entity} o WHERE o.national_id > :lo AND {_CHANGED}"
+                " ORDER BY o.national_id LIMIT 1 OFFSET :skip",
+                lo=lo,
+                skip=rows - 1,
+            ).scalar_one_or_none()
+            some_left = (
+                hi is not None
+                or tx.execute(
+                    f"SELECT 1 FROM observed_{entity} o WHERE o.national_id > :lo AND {_CHANGED} LIMIT 1",
+                    lo=lo,
+                ).first()
+            )
+        if some_left:
+            yield lo, hi or _LAST
+        if hi is None:
+            return
+        lo = hi
+
+
+def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_update: bool) -> Applied:
+    parameters: dict[str, Any] = {"lo": lo, "hi": hi, "rev": tx.revision}
+    last_id = int(tx.execute(f"SELECT COALESCE(MAX(id), 0) FROM {entity}").scalar_one())
+    created = tx.execute(_create_statement(entity), **parameters).rowcount
+    if created:
+        tx.execute(_digest_statement(entity, f"{entity} m WHERE m.id > {last_id}", sign=1))
+    updated = 0
+    if may_update:
+        touched = f"observed_{entity} o JOIN {entity} m ON m.id = o.row_id WHERE {_in_chunk()} AND {_CHANGED}"
+        touched += " AND m.withdrawn_at IS NULL AND m.national_id IS NOT NULL"
+        tx.execute(_digest_statement(entity, touched, sign=-1), lo=lo, hi=hi)
+        updated = tx.execute(_update_statement(entity), **parameters).rowcount
+        tx.execute(_digest_statement(entity, touched, sign=1), lo=lo, hi=hi)
+    return Applied(created, updated)
+
+
+def _in_chunk() -> str:
+    return "o.national_id > :lo AND o.national_id <= :hi"
+
+
+@cache
+def _staged_query(entity: Entity) -> str:
+    """Staged records of a chunk that were changed there and are alive, with their references resolved."""
+    references = {reference.field: reference for reference in REFERENCES[entity]}
+    selected = []
+    for name in content_fields(entity):
+        if name in references:
+            reference = references[name]
+            selected.append(
+                f"(SELECT MIN(r.id) FROM {reference.target} r WHERE r.{reference.target_field} = o.{name})"
+                f" AS {reference.column}"
+            )
+        else:
+            selected.append(f"o.{name}")
+    hashes = [f"o.{name}_hash" for name in SEALED_FIELDS[entity]]
+    identity = ["o.national_id", "o.national_hash", "o.updated_at_ms", "o.mirror_hash", "o.row_id"]
+    return (
+        f"SELECT {', '.join([*selected, *hashes, *identity])} FROM observed_{entity} o"
+        f" WHERE {_in_chunk()} AND {_CHANGED} AND NOT o.is_deleted"
+    )
+
+
+def _resolved(entity: Entity) -> str:
+    return " AND ".join(
+        ["1 = 1", *(f"staged.{reference.column} IS NOT NULL" for reference in REFERENCES[entity])]
+    )
+
+
+def _written_columns(entity: Entity) -> tuple[str, ...]:
+    return (*mirror_columns(entity), *(f"{name}_hash" for name in SEALED_FIELDS[entity]))
+
+
+@cache
+def _create_statement(entity: Entity) -> str:
+    columns = ", ".join(_written_columns(entity))
+    return (
+        f"INSERT INTO {entity} ({columns}, national_id, national_hash, national_updated_at_ms, sync_rev)"
+        f" WITH staged AS MATERIALIZED ({_staged_query(entity)} AND o.row_id IS NULL)"
+        f" SELECT {columns}, national_id, national_hash, updated_at_ms, :rev FROM staged WHERE {_resolved(entity)}"
+        " ORDER BY national_id ON CONFLICT DO NOTHING"
+    )
+
+
+@cache
+def _update_statement(entity: Entity) -> str:
+    assignments = ", ".join(f"{name} = staged.{name}" for name in _written_columns(entity))
+    staged = (
+        f"WITH chunk AS MATERIALIZED ({_staged_query(entity)} AND o.row_id IS NOT NULL AND NOT EXISTS"
+        f" (SELECT 1 FROM local_change c WHERE c.entity = '{entity}' AND c.row_id = o.row_id)) SELECT * FROM chunk"
+    )
+    return (
+        f"UPDATE {entity} SET {assignments}, national_hash = staged.national_hash,"
+        f" national_updated_at_ms = staged.updated_at_ms, sync_rev = :rev FROM ({staged}) AS staged"
+        f" WHERE {entity}.id = staged.row_id AND {_resolved(entity)} AND {entity}.withdrawn_at IS NULL"
+        f" AND ({entity}.national_hash = staged.mirror_hash"
+        f" OR ({entity}.national_hash IS NULL AND staged.mirror_hash IS NULL))"
+    )
+
+
+@cache
+def _digest_sums(entity: Entity) -> str:
+    seconds = "0"
+    if entity is Entity.HOUR_RECORD:
+        seconds = "COALESCE(SUM(CASE WHEN m.state = 'effective' THEN m.service_seconds ELSE 0 END), 0)"
+    return (
+        f"SELECT '{entity}', substr(m.national_id, 1, 2), {{sign}} * COUNT(*),"
+        f" {{sign}} * COALESCE(SUM(m.national_updated_at_ms), 0), {{sign}} * {seconds}"
+    )
+
+
+def _digest_statement(entity: Entity, rows: str, *, sign: int) -> str:
+    return (
+        "INSERT INTO bucket_digest (entity, bucket, records, version_sum, effective_seconds) "
+        + _digest_sums(entity).format(sign=sign)
+        + f" FROM {rows} GROUP BY substr(m.national_id, 1, 2)"
+        " ON CONFLICT (entity, bucket) DO UPDATE SET records = bucket_digest.records + excluded.records,"
+        " version_sum = bucket_digest.version_sum + excluded.version_sum,"
+        " effective_seconds = bucket_digest.effective_seconds + excluded.effective_seconds"
+    )
+
+
+def _begin_first_load(transactions: Transactions, entity: Entity) -> bool:
+    """Drop the secondary indexes of an empty table: building them afterwards is several times cheaper."""
+    with transactions.read() as tx:
+        is_empty = tx.execute(f"SELECT 1 FROM {entity} LIMIT 1").first() is None
+        staged = tx.execute(
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM observed_{entity} LIMIT 10001) s"
+        ).scalar_one()
+    if not is_empty or staged <= 10_000:
+        return False
+    with transactions.write() as tx:
+        write_mark(tx.connection, f"indexes_dropped.{entity}", True)
+        drop_secondary_indexes(tx.connection, entity)
+    return True
+
+
+def rebuild_indexes(transactions: Transactions, entity: Entity) -> None:
+    """Build again what a first load dropped, also one that was killed in the middle."""
+    with transactions.read() as tx:
+        is_due = read_mark(tx.connection, f"indexes_dropped.{entity}")
+    if is_due:
+        with transactions.write() as tx:
+            create_missing_indexes(tx.connection, entity)
+            forget_mark(tx.connection, f"indexes_dropped.{entity}")
+
+
+def clear_staged(transactions: Transactions, entity: Entity) -> int:
+    """Remove what has been taken over or was unchanged; returns how many records stay staged."""
+    with transactions.read() as tx:
+        anything = tx.execute(f"SELECT 1 FROM observed_{entity} LIMIT 1").first()
+        left = 0 if anything is None else int(tx.execute(_left_query(entity)).scalar_one())
+    if anything is None:
+        return 0
+    with transactions.write() as tx:
+        if left == 0:
+            tx.execute(f"DELETE FROM observed_{entity}")
+        else:
+            tx.execute(
+                f"DELETE FROM observed_{entity} WHERE mirror_hash = national_hash OR EXISTS (SELECT 1 FROM {entity} m"
+                f" WHERE m.national_id = observed_{entity}.national_id"
+                f" AND m.national_hash = observed_{entity}.national_hash)"
+            )
+    return left
+
+
+def _left_query(entity: Entity) -> str:
+    return (
+        f"SELECT COUNT(*) FROM observed_{entity} o WHERE {_CHANGED} AND NOT EXISTS (SELECT 1 FROM {entity} m"
+        " WHERE m.national_id = o.national_id AND m.national_hash = o.national_hash)"
+    )
+
+
+def absent_rows(connection: Connection, entity: Entity) -> list[int]:
+    """Row ids of live mirror rows that the staged complete listing does not show."""
+    staged = connection.execute(
+        text(f"SELECT COUNT(*) FROM observed_{entity} WHERE row_id IS NOT NULL AND NOT is_deleted")
+    ).scalar_one()
+    live = connection.execute(
+        text("SELECT COALESCE(SUM(records), 0) FROM bucket_digest WHERE entity = :entity"),
+        {"entity": entity.value},
+    ).scalar_one()
+    if staged == live:
+        return []
+    rows = connection.execute(
+        text(
+            f"SELECT m.id FROM {entity} m WHERE m.national_id IS NOT NULL AND m.withdrawn_at IS NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM observed_{entity} o WHERE o.national_id = m.national_id)"
+        )
+    )
+    return list(rows.scalars())

@@ -1,0 +1,200 @@
+"""Examining what a night has changed by rules that look at several records at once, in set-based SQL.
+
+Only rows above the last examined revision are looked at, with the rows they can be in conflict with. A mismatch closes
+by itself when its cause is gone; one that a person has accepted is not opened again on the same row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from national_sync.policy import Checks
+from national_sync.records import Entity
+from national_sync.sync.plan import MismatchKind
+from national_sync.sync.transaction import Transaction, Transactions, current_revision, read_mark, write_mark
+
+_ALIVE: Final = "m.withdrawn_at IS NULL AND m.national_id IS NOT NULL"
+_EFFECTIVE: Final = "m.state = 'effective' AND m.withdrawn_at IS NULL"
+_CHECK_OVERLAP_SECONDS: Final = 86_400
+"""A record lies within one calendar day, so only those that begin less than a day before can reach into it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`found` selects the rows `m` at fault among those touched above `:mark`; `holds` tells whether row `m` still is."""
+
+    kind: MismatchKind
+    entity: Entity
+    found: str
+    holds: str
+
+
+_SPAN: Final = f"{_EFFECTIVE} AND ABS(m.ended_at - m.started_at - m.service_seconds) > :rounding"
+_OUTSIDE: Final = f"{_EFFECTIVE} AND (m.started_at < p.started_at OR m.ended_at > p.ended_at)"
+_OVERLAP: Final = (
+    "o.volunteer_id = m.volunteer_id AND o.id <> m.id AND o.state = 'effective' AND o.started_at < m.ended_at"
+    f" AND o.started_at > m.started_at - {_CHECK_OVERLAP_SECONDS} AND o.ended_at > m.started_at"
+)
+_TOTAL: Final = (
+    f"{_ALIVE} AND m.total_seconds <> (SELECT COALESCE(SUM(h.service_seconds), 0) FROM hour_record h"
+    " WHERE h.volunteer_id = m.id AND h.state = 'effective')"
+)
+_TWICE: Final = "o.id_number_hash = m.id_number_hash AND o.id <> m.id AND o.withdrawn_at IS NULL AND o.national_id IS NOT NULL"
+_NAMESAKE: Final = (
+    "o.name = m.name AND o.birth_date = m.birth_date AND o.id <> m.id AND o.id_number_hash <> m.id_number_hash"
+    " AND o.withdrawn_at IS NULL AND o.national_id IS NOT NULL"
+)
+
+
+def _later_of_pair(entity: Entity, alive: str, pair: str, later: str) -> tuple[str, str]:
+    """A pair in conflict is one mismatch, on the later row: found from whichever of the two was touched."""
+    found = (
+        f"SELECT CASE WHEN {later} THEN m.id ELSE o.id END AS id FROM {entity} m JOIN {entity} o ON {pair}"
+        f" WHERE m.sync_rev > :mark AND {alive}"
+    )
+    return found, f"{alive} AND EXISTS (SELECT 1 FROM {entity} o WHERE {pair})"
+
+
+RULES: Final[Sequence[Rule]] = (
+    Rule(
+        MismatchKind.HOURS_NOT_SPAN,
+        Entity.HOUR_RECORD,
+        f"SELECT m.id FROM hour_record m WHERE m.sync_rev > :mark AND {_SPAN}",
+        _SPAN,
+    ),
+    Rule(
+        MismatchKind.HOURS_OUTSIDE_PROJECT,
+        Entity.HOUR_RECORD,
+        f"SELECT m.id FROM hour_record m JOIN project p ON p.id = m.project_id WHERE m.sync_rev > :mark AND {_OUTSIDE}"
+        " UNION SELECT m.id FROM project p JOIN hour_record m ON m.project_id = p.id"
+        f" WHERE p.sync_rev > :mark AND :mark > 0 AND {_OUTSIDE}",
+        f"EXISTS (SELECT 1 FROM project p WHERE p.id = m.project_id AND {_OUTSIDE})",
+    ),
+    Rule(
+        MismatchKind.HOURS_OVERLAP,
+        Entity.HOUR_RECORD,
+        *_later_of_pair(
+            Entity.HOUR_RECORD,
+            _EFFECTIVE,
+            _OVERLAP,
+            "m.started_at > o.started_at OR (m.started_at = o.started_at AND m.id > o.id)",
+        ),
+    ),
+    Rule(
+        MismatchKind.TOTAL_NOT_SUM,
+        Entity.VOLUNTEER,
+        "SELECT m.id FROM volunteer m WHERE (m.sync_rev > :mark OR m.id IN"
+        f" (SELECT volunteer_id FROM hour_record WHERE sync_rev > :mark)) AND {_TOTAL}",
+        _TOTAL,
+    ),
+    Rule(
+        MismatchKind.REAL_NAME_FAILED,
+        Entity.VOLUNTEER,
+        f"SELECT m.id FROM volunteer m WHERE m.sync_rev > :mark AND {_ALIVE} AND m.real_name_state = 'failed'",
+        f"{_ALIVE} AND m.real_name_state = 'failed'",
+    ),
+    Rule(
+        MismatchKind.SAME_PERSON_TWICE,
+        Entity.VOLUNTEER,
+        *_later_of_pair(Entity.VOLUNTEER, _ALIVE, _TWICE, "m.id > o.id"),
+    ),
+    Rule(
+        MismatchKind.SAME_NAME_AND_BIRTH,
+        Entity.VOLUNTEER,
+        *_later_of_pair(Entity.VOLUNTEER, _ALIVE, _NAMESAKE, "m.id > o.id"),
+    ),
+)
+
+_EDIT_IS_OVER: Final = (
+    "NOT EXISTS (SELECT 1 FROM local_change c WHERE c.entity = mismatch.entity AND c.row_id = mismatch.row_id"
+    " AND (mismatch.field = '' OR c.field = mismatch.field))"
+    " AND NOT EXISTS (SELECT 1 FROM local_deletion d WHERE d.entity = mismatch.entity AND d.row_id = mismatch.row_id)"
+)
+_SELF_CLOSING_EDITS: Final = "('both_edited', 'audited_edit', 'write_undone')"
+
+
+def examine(transactions: Transactions, checks: Checks) -> None:
+    """Open what the rules find in this night's rows, and close what is over."""
+    with transactions.read() as tx:
+        mark = int(read_mark(tx.connection, "examined_rev") or 0)
+        revision = current_revision(tx.connection)
+        over = _edits_that_are_over(tx)
+    if over:
+        with transactions.write() as tx:
+            _close(tx, f"id IN ({', '.join(str(one) for one in over)})")
+    if revision == mark:
+        return
+    for rule in RULES:
+        with transactions.write() as tx:
+            _open_found(tx, rule, mark, checks)
+            if mark:
+                _close_healed(tx, rule, checks)
+    with transactions.write() as tx:
+        _close_returned(tx)
+        write_mark(tx.connection, "examined_rev", revision)
+
+
+def _open_found(tx: Transaction, rule: Rule, mark: int, checks: Checks) -> None:
+    tx.execute(
+        "INSERT INTO mismatch (kind, entity, subject, row_id, national_id, field, detail, state, first_run_id,"
+        " last_run_id, times) SELECT DISTINCT :kind, :entity, COALESCE(f.national_id, 'row:' || f.id), f.id,"
+        " f.national_id, '', '{}', 'open', :run, :run, 1"
+        f" FROM {rule.entity} f WHERE f.id IN ({rule.found}) AND NOT EXISTS (SELECT 1 FROM mismatch known"
+        " WHERE known.kind = :kind AND known.entity = :entity AND known.row_id = f.id"
+        " AND (known.state = 'open' OR known.resolution = 'national'))"
+        " ON CONFLICT DO NOTHING",
+        kind=rule.kind.value,
+        entity=rule.entity.value,
+        run=tx.run_id,
+        **_bound(rule.found, mark, checks),
+    )
+
+
+def _close_healed(tx: Transaction, rule: Rule, checks: Checks) -> None:
+    _close(
+        tx,
+        f"kind = '{rule.kind}' AND NOT EXISTS"
+        f" (SELECT 1 FROM {rule.entity} m WHERE m.id = mismatch.row_id AND {rule.holds})",
+        **_bound(rule.holds, 0, checks),
+    )
+
+
+def _bound(sql: str, mark: int, checks: Checks) -> dict[str, int]:
+    values = {"mark": mark, "rounding": checks.rounding_seconds}
+    return {name: value for name, value in values.items() if f":{name}" in sql}
+
+
+def _edits_that_are_over(tx: Transaction) -> list[int]:
+    rows = tx.execute(
+        f"SELECT id FROM mismatch WHERE state = 'open' AND kind IN {_SELF_CLOSING_EDITS} AND {_EDIT_IS_OVER}"
+        " UNION SELECT id FROM mismatch WHERE state = 'open' AND kind = 'edited_here_deleted_there'"
+        " AND NOT EXISTS (SELECT 1 FROM local_change c WHERE c.entity = mismatch.entity"
+        " AND c.row_id = mismatch.row_id)"
+        " UNION SELECT id FROM mismatch WHERE state = 'open' AND kind = 'deleted_here_edited_there'"
+        " AND NOT EXISTS (SELECT 1 FROM local_deletion d WHERE d.entity = mismatch.entity"
+        " AND d.row_id = mismatch.row_id)"
+    )
+    return list(rows.scalars())
+
+
+def _close_returned(tx: Transaction) -> None:
+    """What had vanished nationally is back."""
+    for entity in Entity:
+        _close(
+            tx,
+            "kind IN ('missing_nationally', 'hours_withdrawn', 'edited_here_deleted_there')"
+            f" AND entity = '{entity}' AND EXISTS (SELECT 1 FROM {entity} m WHERE m.id = mismatch.row_id"
+            f" AND m.withdrawn_at IS NULL"
+            + (" AND m.state = 'effective')" if entity is Entity.HOUR_RECORD else ")"),
+        )
+
+
+def _close(tx: Transaction, condition: str, **parameters: int) -> None:
+    tx.execute(
+        "UPDATE mismatch SET state = 'closed', resolution = 'cause_gone', closed_run_id = :run"
+        f" WHERE state = 'open' AND {condition}",
+        run=tx.run_id,
+        **parameters,
+    )

@@ -1,0 +1,82 @@
+"""Holds: plans that a guard stopped, and a person's answer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from national_sync.errors import AlreadySettled, NotFound, PlanChanged
+from national_sync.records import Entity
+from national_sync.sync.transaction import Transaction
+
+_LIVE = "('open', 'approved', 'rejected')"
+
+
+def held_plan(tx: Transaction, entity: Entity, action: str) -> Mapping[str, Any] | None:
+    rows = tx.rows(
+        f"SELECT * FROM hold WHERE entity = :entity AND action = :action AND state IN {_LIVE}",
+        entity=entity.value,
+        action=action,
+    )
+    return rows[0] if rows else None
+
+
+def hold_plan(
+    tx: Transaction, entity: Entity, action: str, reason: str, *, records: int, plan_hash: str
+) -> None:
+    tx.execute(
+        "INSERT INTO hold (run_id, entity, action, reason, records, plan_hash, state)"
+        " VALUES (:run, :entity, :action, :reason, :records, :plan_hash, 'open')",
+        run=tx.run_id,
+        entity=entity.value,
+        action=action,
+        reason=reason,
+        records=records,
+        plan_hash=plan_hash,
+    )
+
+
+def mark_executed(tx: Transaction, hold_id: int) -> None:
+    tx.execute("UPDATE hold SET state = 'executed' WHERE id = :id", id=hold_id)
+
+
+def supersede_hold(tx: Transaction, hold_id: int) -> None:
+    tx.execute("UPDATE hold SET state = 'superseded' WHERE id = :id", id=hold_id)
+
+
+def list_holds(connection: Connection, *, state: str | None = "open") -> list[dict[str, Any]]:
+    condition = "" if state is None else " WHERE state = :state"
+    rows = connection.execute(
+        text(f"SELECT * FROM hold{condition} ORDER BY id"), {"state": state} if state else {}
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def show_hold(connection: Connection, hold_id: int) -> dict[str, Any]:
+    row = connection.execute(text("SELECT * FROM hold WHERE id = :id"), {"id": hold_id}).mappings().first()
+    if row is None:
+        raise NotFound(noun="hold", id=hold_id)
+    return dict(row)
+
+
+def approve_hold(connection: Connection, hold_id: int, plan_hash: str) -> None:
+    """Let the next run carry out exactly the plan that was shown."""
+    _answer(connection, hold_id, plan_hash, "approved")
+
+
+def reject_hold(connection: Connection, hold_id: int, plan_hash: str) -> None:
+    """Do not carry it out; it stays held until the plan changes or goes away."""
+    _answer(connection, hold_id, plan_hash, "rejected")
+
+
+def _answer(connection: Connection, hold_id: int, plan_hash: str, answer: str) -> None:
+    hold = show_hold(connection, hold_id)
+    if hold["state"] in ("executed", "superseded"):
+        raise AlreadySettled(noun="hold", id=hold_id, state=hold["state"])
+    if hold["plan_hash"] != plan_hash:
+        raise PlanChanged(id=hold_id)
+    connection.execute(
+        text("UPDATE hold SET state = :state WHERE id = :id"), {"state": answer, "id": hold_id}
+    )

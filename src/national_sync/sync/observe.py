@@ -1,0 +1,161 @@
+"""Pulling pages into staging: one transaction stores a page and how far the pull has come; no call inside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from national_sync.errors import StopRequested
+from national_sync.national.port import NationalSystem, Page, PullRequest, Scope
+from national_sync.records import Entity
+from national_sync.sync.stage import open_quarantine_ids, quarantine, solve_quarantine, stage_records
+from national_sync.sync.transaction import Transaction, Transactions
+
+STORED_RECORDS: Final = 5_000
+"""Small pages are stored together up to this many records: fewer transactions, bounded memory."""
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What one pull brought."""
+
+    seen: int
+    changed: int
+    rejected: int
+    is_listing: bool
+    is_exact: bool
+    total: int | None
+
+
+def plan_pull(
+    transactions: Transactions, entity: Entity, *, listing: bool, scope: Scope, overlap_ms: int
+) -> PullRequest:
+    """Where to begin: an unfinished pull goes on, otherwise from the cursor less the overlap, or everything."""
+    with transactions.read() as tx:
+        rows = tx.rows(
+            "SELECT covered_until_ms, open_request, open_resume FROM pull WHERE entity = :e", e=entity.value
+        )
+    covered = rows[0]["covered_until_ms"] if rows else None
+    since = None if listing or covered is None else max(0, covered - overlap_ms)
+    if not scope.is_everything:
+        return PullRequest(entity, None, scope)
+    if rows and rows[0]["open_request"]:
+        unfinished = json.loads(rows[0]["open_request"])
+        was_listing = unfinished["changed_since_ms"] is None
+        if was_listing or not listing:
+            return PullRequest(entity, unfinished["changed_since_ms"], scope, rows[0]["open_resume"])
+    return PullRequest(entity, since, scope)
+
+
+def observe(
+    transactions: Transactions,
+    national: NationalSystem,
+    request: PullRequest,
+    *,
+    stop: Callable[[], bool],
+    advance: Callable[[int, int | None], None],
+) -> Pulled:
+    """Pull one entity into staging, to the end."""
+    entity = request.entity
+    is_listing = request.changed_since_ms is None and request.scope.is_everything
+    with transactions.read() as tx:
+        mirror_is_empty = tx.execute(f"SELECT 1 FROM {entity} LIMIT 1").first() is None
+        quarantined = open_quarantine_ids(tx.connection, entity)
+    seen = changed = rejected = 0
+    last: Page | None = None
+    waiting: list[Page] = []
+    pages = national.pull(request)
+    for page in pages:
+        seen += len(page.records)
+        rejected += len(page.rejects)
+        last = page
+        waiting.append(page)
+        if page.is_last or sum(len(one.records) for one in waiting) >= STORED_RECORDS:
+            changed += _store(transactions, request, waiting, is_listing, mirror_is_empty, quarantined)
+            waiting = []
+        advance(seen, page.total)
+        if stop():
+            raise StopRequested()
+    if waiting:
+        changed += _store(transactions, request, waiting, is_listing, mirror_is_empty, quarantined)
+    is_exact = last is not None and last.is_exact
+    _close_pull(transactions, entity, is_listing and is_exact)
+    return Pulled(seen, changed, rejected, is_listing, is_exact, last.total if last else None)
+
+
+def _store(
+    transactions: Transactions,
+    request: PullRequest,
+    pages: list[Page],
+    is_listing: bool,
+    mirror_is_empty: bool,
+    quarantined: set[str],
+) -> int:
+    entity = request.entity
+    records = [record for page in pages for record in page.records]
+    rejects = [reject for page in pages for reject in page.rejects]
+    if not records and not rejects:
+        return 0
+    with transactions.write() as tx:
+        quarantine(tx, entity, rejects)
+        changed = stage_records(
+            tx, entity, records, keep_unchanged=is_listing, mirror_is_empty=mirror_is_empty
+        )
+        if quarantined:
+            solve_quarantine(tx, entity, quarantined & {record.national_id for record in records})
+        if request.scope.is_everything and (changed or is_listing):
+            _note_progress(tx, request, pages[-1])
+    return changed
+
+
+def _note_progress(tx: Transaction, request: PullRequest, page: Page) -> None:
+    """The cursor moves only with the data it covers, in the same transaction (invariant I1)."""
+    unfinished = None if page.is_last else json.dumps({"changed_since_ms": request.changed_since_ms})
+    tx.execute(
+        "INSERT INTO pull (entity, covered_until_ms, open_request, open_resume, listing_count)"
+        " VALUES (:entity, :covered, :request, :resume, 0) ON CONFLICT (entity) DO UPDATE SET"
+        " covered_until_ms = CASE WHEN excluded.covered_until_ms IS NULL THEN pull.covered_until_ms"
+        " WHEN pull.covered_until_ms IS NULL OR excluded.covered_until_ms > pull.covered_until_ms"
+        " THEN excluded.covered_until_ms ELSE pull.covered_until_ms END,"
+        " open_request = excluded.open_request, open_resume = excluded.open_resume",
+        entity=request.entity.value,
+        covered=page.covered_until_ms,
+        request=unfinished,
+        resume=page.resume,
+    )
+
+
+def _close_pull(transactions: Transactions, entity: Entity, exact_listing: bool) -> None:
+    with transactions.read() as tx:
+        is_open = tx.execute(
+            "SELECT 1 FROM pull WHERE entity = :entity AND open_request IS NOT NULL", entity=entity.value
+        ).first()
+    if not is_open and not exact_listing:
+        return
+    with transactions.write() as tx:
+        tx.execute(
+            "UPDATE pull SET open_request = NULL, open_resume = NULL, listing_count = listing_count + :one"
+            " WHERE entity = :entity",
+            entity=entity.value,
+            one=int(exact_listing),
+        )
+
+
+def scope_to_json(scope: Scope) -> str:
+    def day(moment: date | None) -> str | None:
+        return moment.isoformat() if moment else None
+
+    return json.dumps({"county": scope.county, "from": day(scope.date_from), "until": day(scope.date_until)})
+
+
+def listing_count(tx: Transaction, entity: Entity) -> int:
+    """Complete exact listings of an entity so far."""
+    count: Any = tx.connection.execute(
+        text("SELECT listing_count FROM pull WHERE entity = :entity"), {"entity": entity.value}
+    ).scalar_one_or_none()
+    return int(count or 0)

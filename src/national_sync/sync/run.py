@@ -1,0 +1,329 @@
+"""One run from beginning to end: observe, plan, guard, apply, push, verify, report."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from national_sync.clock import Clock, local_date
+from national_sync.errors import CapabilityMissing, NationalSideError, NationalSyncError
+from national_sync.national.port import NationalSystem, Scope
+from national_sync.policy import Policy
+from national_sync.records import Entity
+from national_sync.sealing import Sealer
+from national_sync.store.database import Database
+from national_sync.store.rehearsal import Rehearsal
+from national_sync.store.sealed import count_plain_values
+from national_sync.sync import lease as leases
+from national_sync.sync.decisions import carry_out_decisions
+from national_sync.sync.examine import examine
+from national_sync.sync.guard import ActionClass
+from national_sync.sync.mirror import seal_plain_values
+from national_sync.sync.observe import Pulled, observe, plan_pull, scope_to_json
+from national_sync.sync.preview import PlanPreview, VerifyReport, preview_plan, preview_verify
+from national_sync.sync.push import Push
+from national_sync.sync.quarantines import ask_again
+from national_sync.sync.report import RunReport, count_open_items
+from national_sync.sync.takeup import TakenUp, TakeUp
+from national_sync.sync.transaction import Transactions, read_mark, write_mark
+from national_sync.sync.verify import Difference, compare, read_share_again
+
+
+class RunKind(StrEnum):
+    NIGHTLY = "nightly"
+    """Everything, with verification."""
+    LIGHT = "light"
+    """Changes in both directions, without verification."""
+    MANUAL = "manual"
+    """Like nightly, started by a person."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What to run. With a scope or some entities only, the rest is left as it is."""
+
+    kind: RunKind = RunKind.MANUAL
+    full: bool = False
+    """List everything instead of what changed since the last run."""
+    entities: tuple[Entity, ...] = tuple(Entity)
+    scope: Scope = field(default_factory=Scope)
+    slot: str | None = None
+    """The scheduled moment this run stands for."""
+
+
+class Progress(Protocol):
+    """Where a run tells a waiting person how far it is."""
+
+    def step(self, name: str) -> None: ...
+
+    def advance(self, name: str, done: int, total: int | None) -> None: ...
+
+
+class Silent:
+    """Tells nobody."""
+
+    def step(self, name: str) -> None:
+        pass
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        pass
+
+
+class Engine:
+    """Runs the nightly mirror. Not thread-safe: one engine, one run at a time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        national: NationalSystem,
+        meter: leases.RunMeter,
+        sealer: Sealer,
+        policy: Policy,
+        clock: Clock,
+        holder: str,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._database = database
+        self._national = national
+        self._meter = meter
+        self._sealer = sealer
+        self._policy = policy
+        self._clock = clock
+        self._holder = holder
+        self._stop = stop
+        self._progress = progress or Silent()
+
+    def run(self, request: RunRequest) -> RunReport:
+        """Do one run.
+
+        Raises RunInProgress or SlotTaken before anything is done, LeaseLost when another run took over, StopRequested
+        on a wish to stop, and a NationalSideError when the national side fails; progress is kept in every case.
+        """
+        lease = leases.acquire(
+            self._database,
+            self._clock,
+            holder=self._holder,
+            kind=request.kind.value,
+            scope=scope_to_json(request.scope),
+            slot=request.slot,
+        )
+        self._meter.run_id = lease.run_id
+        transactions = Transactions(lease, self._sealer)
+        report = RunReport(lease.run_id, request.kind.value)
+        started_at = self._clock.now()
+        try:
+            with self._opened_national():
+                self._do(transactions, request, report)
+            report.seconds = round(self._clock.now() - started_at, 3)
+            with self._database.read() as connection:
+                count_open_items(connection, report)
+            report.exit_code = exit_code_of(report)
+            leases.finish(lease, state="finished", exit_code=report.exit_code, report=json.dumps(report.to_json()))
+        except NationalSyncError as error:
+            self._finish_failed(lease, report, error)
+            raise
+        finally:
+            self._meter.run_id = None
+        return report
+
+    def plan(self, request: RunRequest) -> PlanPreview:
+        """What a run would do now, decided by the same code; nothing is written on either side."""
+        with self._rehearsal() as transactions, self._opened_national():
+            self._observe(transactions, request)
+            return preview_plan(transactions, self._policy, request.entities)
+
+    def verify(self, entities: tuple[Entity, ...] = tuple(Entity)) -> VerifyReport:
+        """Read the whole national side and compare it record by record; nothing is written on either side."""
+        with self._rehearsal() as transactions, self._opened_national():
+            pulled = self._observe(transactions, RunRequest(full=True, entities=entities))
+            return preview_verify(
+                transactions, entities, exact={entity for entity in entities if pulled[entity].is_exact}
+            )
+
+    # The steps of a run
+
+    def _do(self, transactions: Transactions, request: RunRequest, report: RunReport) -> None:
+        held: list[tuple[Entity, ActionClass]] = []
+        push = Push(transactions, self._national, self._policy, self._stop, self._progress.advance, held=held)
+        take_up = TakeUp(
+            transactions, self._national, self._policy, self._stop, self._progress.advance, held=held
+        )
+        self._progress.step("prepare")
+        report.sealed = self._seal(transactions)
+        push.clear_up()
+        report.decided = carry_out_decisions(transactions, self._national, self._policy)
+        pulled = self._observe(transactions, request)
+        ask_again(transactions, self._national)
+        self._progress.step("apply")
+        for entity in request.entities:
+            self._take_up(take_up, entity, pulled[entity], report)
+        self._progress.step("push")
+        push.run(request.entities)
+        self._book_push(push, report)
+        if request.kind is not RunKind.LIGHT and request.scope.is_everything:
+            self._progress.step("verify")
+            self._verify(transactions, take_up, request, report)
+        self._progress.step("examine")
+        examine(transactions, self._policy.checks)
+
+    def _seal(self, transactions: Transactions) -> int:
+        with transactions.read() as tx:
+            if not _any_plain(tx.connection):
+                return 0
+        with transactions.write() as tx:
+            return sum(seal_plain_values(tx, entity) for entity in Entity)
+
+    def _observe(self, transactions: Transactions, request: RunRequest) -> dict[Entity, Pulled]:
+        """Pull every entity to its end before anything is decided."""
+        self._progress.step("observe")
+        pulled = {}
+        for entity in request.entities:
+            pulled[entity] = self._observe_one(transactions, request, entity)
+        return pulled
+
+    def _observe_one(self, transactions: Transactions, request: RunRequest, entity: Entity) -> Pulled:
+        has_filter = entity in self._national.capabilities().change_filter
+        listing = request.full or not has_filter or self._listing_is_due(transactions, request, entity)
+        pull = plan_pull(
+            transactions,
+            entity,
+            listing=listing,
+            scope=request.scope,
+            overlap_ms=self._policy.windows.overlap_seconds * 1000,
+        )
+        return observe(
+            transactions,
+            self._national,
+            pull,
+            stop=self._stop,
+            advance=lambda done, total: self._progress.advance(f"observe_{entity}", done, total),
+        )
+
+    def _listing_is_due(self, transactions: Transactions, request: RunRequest, entity: Entity) -> bool:
+        """Absences and losses show only in a whole listing: every so many days, and after a difference."""
+        if request.kind is RunKind.LIGHT or not request.scope.is_everything:
+            return False
+        with transactions.read() as tx:
+            last_listed = read_mark(tx.connection, f"listed.{entity}")
+        if last_listed is None:
+            return False
+        age = local_date(self._clock.now()) - local_date(last_listed)
+        return age >= timedelta(days=self._policy.windows.full_listing_every_days)
+
+    def _take_up(self, take_up: TakeUp, entity: Entity, pulled: Pulled, report: RunReport) -> None:
+        take_up.refresh_leftovers(entity)
+        exact_listing = pulled.is_listing and pulled.is_exact
+        taken = take_up.run(
+            entity, exact_listing=exact_listing, national_total=pulled.total if exact_listing else None
+        )
+        _add_taken(report, entity, pulled.seen, taken)
+        if exact_listing:
+            with take_up.transactions.write() as tx:
+                write_mark(tx.connection, f"listed.{entity}", int(self._clock.now()))
+
+    def _book_push(self, push: Push, report: RunReport) -> None:
+        for (entity, verb), count in push.pushed.done.items():
+            report.pushed.setdefault(entity.value, {})[verb.value] = count
+        report.refused, report.unknown = push.pushed.refused, push.pushed.unknown
+        report.pending, report.not_sent = push.pushed.pending, push.pushed.not_sent
+        report.stopped = push.pushed.stopped
+
+    def _verify(
+        self, transactions: Transactions, take_up: TakeUp, request: RunRequest, report: RunReport
+    ) -> None:
+        """Where the sides count differently without an explanation, list everything once and take it up."""
+        capabilities = self._national.capabilities()
+        for entity in request.entities:
+            if not capabilities.digest and request.kind is RunKind.NIGHTLY:
+                changed = read_share_again(
+                    transactions,
+                    self._national,
+                    entity,
+                    nights=self._policy.windows.reread_nights,
+                    stop=self._stop,
+                )
+                if changed:
+                    _add_taken(
+                        report, entity, 0, take_up.run(entity, exact_listing=False, national_total=None)
+                    )
+            difference = self._compare(transactions, entity)
+            if difference is not None:
+                listing = RunRequest(kind=request.kind, full=True, entities=(entity,))
+                self._take_up(take_up, entity, self._observe_one(transactions, listing, entity), report)
+                difference = self._compare(transactions, entity)
+            if difference is not None:
+                report.differences.append(
+                    {"entity": entity.value, "ours": difference.ours, "theirs": difference.theirs}
+                )
+
+    def _compare(self, transactions: Transactions, entity: Entity) -> Difference | None:
+        try:
+            return compare(transactions, self._national, entity)
+        except CapabilityMissing:
+            return None
+
+    # Around the steps
+
+    @contextmanager
+    def _opened_national(self) -> Iterator[None]:
+        self._national.open()
+        try:
+            yield
+        finally:
+            self._national.close()
+
+    @contextmanager
+    def _rehearsal(self) -> Iterator[Transactions]:
+        rehearsal = Rehearsal(self._database)
+        with rehearsal.open():
+            yield Transactions(leases.RehearsalLease(rehearsal, self._clock), self._sealer)
+
+    def _finish_failed(self, lease: leases.Lease, report: RunReport, error: NationalSyncError) -> None:
+        report.exit_code = error.exit_code
+        report.stopped = error.code
+        with contextlib.suppress(NationalSyncError):
+            # The error that ended the run is the one to tell; a lost lease or a full disk cannot be written down.
+            leases.finish(lease, state="failed", exit_code=error.exit_code, report=json.dumps(report.to_json()))
+
+
+def exit_code_of(report: RunReport) -> int:
+    """The exit codes of a run that came to its end (docs/cli.md)."""
+    if report.stopped:
+        return NationalSideError.exit_code
+    if report.holds_open:
+        return 4
+    return 1 if report.mismatches_new or report.quarantined_new else 0
+
+
+def _add_taken(report: RunReport, entity: Entity, seen: int, taken: TakenUp) -> None:
+    counts = report.pulled.setdefault(
+        entity.value, {"seen": 0, "created": 0, "updated": 0, "withdrawn": 0, "waiting": 0}
+    )
+    counts["seen"] += seen
+    counts["created"] += taken.created
+    counts["updated"] += taken.updated
+    counts["withdrawn"] += taken.withdrawn
+    counts["waiting"] = taken.waiting
+
+
+def _any_plain(connection: Connection) -> bool:
+    return any(count_plain_values(connection).values())
+
+
+def last_report(connection: Connection) -> dict[str, Any] | None:
+    """The report of the latest finished run."""
+    for run in leases.history(connection):
+        if run["report"]:
+            report: dict[str, Any] = json.loads(run["report"])
+            return report
+    return None

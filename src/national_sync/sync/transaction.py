@@ -1,0 +1,101 @@
+"""One writing transaction of a run: its connection, and the revision number of the rows it writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from national_sync.sealing import Sealer
+from national_sync.sync.lease import Lease
+
+
+@dataclass
+class Transaction:
+    connection: Connection
+    sealer: Sealer
+    run_id: int
+    now: int
+    """UTC epoch seconds."""
+    _revision: int | None = field(default=None)
+
+    @property
+    def revision(self) -> int:
+        """The `sync_rev` of every row this transaction writes; allocated when first needed."""
+        if self._revision is None:
+            self._revision = current_revision(self.connection) + 1
+            write_mark(self.connection, "sync_rev", self._revision)
+        return self._revision
+
+    def execute(self, sql: str, **parameters: Any) -> Any:
+        return self.connection.execute(text(sql), parameters)
+
+    def rows(self, sql: str, **parameters: Any) -> list[Mapping[str, Any]]:
+        return [dict(row) for row in self.connection.execute(text(sql), parameters).mappings()]
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """Opens the transactions of one run."""
+
+    lease: Lease
+    sealer: Sealer
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Transaction]:
+        with self.lease.write(durable=durable) as connection:
+            yield Transaction(connection, self.sealer, self.lease.run_id, int(self.lease.clock.now()))
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        with self.lease.database.read() as connection:
+            yield Transaction(connection, self.sealer, self.lease.run_id, int(self.lease.clock.now()))
+
+
+def current_revision(connection: Connection) -> int:
+    """The highest `sync_rev` given out so far."""
+    return int(read_mark(connection, "sync_rev") or 0)
+
+
+def read_mark(connection: Connection, name: str) -> Any:
+    value = connection.execute(
+        text("SELECT value FROM mark WHERE name = :name"), {"name": name}
+    ).scalar_one_or_none()
+    return None if value is None else json.loads(value)
+
+
+def write_mark(connection: Connection, name: str, value: Any) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO mark (name, value) VALUES (:name, :value)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        ),
+        {"name": name, "value": json.dumps(value)},
+    )
+
+
+def forget_mark(connection: Connection, name: str) -> None:
+    connection.execute(text("DELETE FROM mark WHERE name = :name"), {"name": name})
+
+
+class MarkNotebook:
+    """What an adapter must remember beyond the process, kept among the marks."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        with self._database.read() as connection:
+            value = read_mark(connection, f"adapter.{name}")
+        return value if isinstance(value, dict) else None
+
+    def write(self, name: str, value: Mapping[str, Any] | None) -> None:
+        with self._database.write() as connection:
+            if value is None:
+                forget_mark(connection, f"adapter.{name}")
+            else:
+                write_mark(connection, f"adapter.{name}", dict(value))
