@@ -107,5 +107,26 @@ def write_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) 
         connection.exec_driver_sql(for_driver(connection, sql), [tuple(row) for row in rows])
 
 
+def upsert_many(
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], on_conflict: str
+) -> None:
+    """Insert many rows with one ON CONFLICT clause: executemany on SQLite, COPY and one INSERT on PostgreSQL."""
+    names = ", ".join(columns)
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        values = ", ".join("?" * len(columns))
+        write_many(connection, f"INSERT INTO {table} ({names}) VALUES ({values}) {on_conflict}", rows)
+        return
+    incoming = f"incoming_{table}"
+    connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table}) ON COMMIT DELETE ROWS")
+    driver_connection: Any = connection.connection.driver_connection
+    with driver_connection.cursor() as cursor, cursor.copy(f"COPY {incoming} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {names} FROM {incoming} {on_conflict}")
+    connection.exec_driver_sql(f"TRUNCATE {incoming}")
+
+
 def for_driver(connection: Connection, sql: str) -> str:
     return sql if connection.dialect.name == "sqlite" else sql.replace("?", "%s")

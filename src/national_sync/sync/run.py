@@ -130,7 +130,10 @@ class Engine:
             report.exit_code = exit_code_of(report)
             leases.finish(lease, state="finished", exit_code=report.exit_code, report=json.dumps(report.to_json()))
         except NationalSyncError as error:
-            self._finish_failed(lease, report, error)
+            self._finish_failed(lease, report, error.code, error.exit_code)
+            raise
+        except Exception:
+            self._finish_failed(lease, report, NationalSyncError.code, NationalSyncError.exit_code)
             raise
         finally:
             self._meter.run_id = None
@@ -288,12 +291,12 @@ class Engine:
         with rehearsal.open():
             yield Transactions(leases.RehearsalLease(rehearsal, self._clock), self._sealer)
 
-    def _finish_failed(self, lease: leases.Lease, report: RunReport, error: NationalSyncError) -> None:
-        report.exit_code = error.exit_code
-        report.stopped = error.code
+    def _finish_failed(self, lease: leases.Lease, report: RunReport, code: str, exit_code: int) -> None:
+        report.exit_code = exit_code
+        report.stopped = code
         with contextlib.suppress(NationalSyncError):
             # The error that ended the run is the one to tell; a lost lease or a full disk cannot be written down.
-            leases.finish(lease, state="failed", exit_code=error.exit_code, report=json.dumps(report.to_json()))
+            leases.finish(lease, state="failed", exit_code=exit_code, report=json.dumps(report.to_json()))
 
 
 def exit_code_of(report: RunReport) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, text
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from national_sync.national.port import Reject, RejectReason
 from national_sync.records import SEALED_FIELDS, Entity, Record, content_fields
 from national_sync.sealing import Sealer
-from national_sync.store.database import write_many
+from national_sync.store.database import upsert_many
 from national_sync.store.tables import OBSERVED
 from national_sync.sync.transaction import Transaction
 
@@ -51,9 +51,9 @@ def stage_records(
             changed.append((*astuple(record), digest, mirror_hash, row_id))
         else:
             changed.append((*seal(astuple(record)), digest, mirror_hash, row_id))
-    write_many(tx.connection, _stage_statement(entity), changed)
+    _store(tx, entity, observed_columns(entity), changed)
     if keep_unchanged:
-        write_many(tx.connection, _stage_unchanged_statement(entity), unchanged)
+        _store(tx, entity, _UNCHANGED_COLUMNS, unchanged)
     return len(changed)
 
 
@@ -195,21 +195,13 @@ def observed_columns(entity: Entity) -> tuple[str, ...]:
     return (*content_fields(entity), *identity, *hashes, "national_hash", "mirror_hash", "row_id")
 
 
-@cache
-def _stage_statement(entity: Entity) -> str:
-    return _upsert(OBSERVED[entity].name, observed_columns(entity))
+_UNCHANGED_COLUMNS: Final = ("national_id", "updated_at_ms", "is_deleted", "national_hash", "mirror_hash", "row_id")
 
 
-@cache
-def _stage_unchanged_statement(entity: Entity) -> str:
-    columns = ("national_id", "updated_at_ms", "is_deleted", "national_hash", "mirror_hash", "row_id")
-    return _upsert(OBSERVED[entity].name, columns)
-
-
-def _upsert(table: str, columns: Sequence[str]) -> str:
+def _store(tx: Transaction, entity: Entity, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    table = OBSERVED[entity].name
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "national_id")
-    return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        f" ON CONFLICT (national_id) DO UPDATE SET {updates}"
-        f" WHERE excluded.updated_at_ms >= {table}.updated_at_ms"
+    newer_wins = (
+        f"ON CONFLICT (national_id) DO UPDATE SET {updates} WHERE excluded.updated_at_ms >= {table}.updated_at_ms"
     )
+    upsert_many(tx.connection, table, columns, rows, newer_wins)

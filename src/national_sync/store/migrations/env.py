@@ -4,7 +4,7 @@ The triggers go before the first migration and come anew, from the models, after
 moves tables only: what it writes is no local edit, and no trigger text of another time stays behind.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -17,7 +17,7 @@ def is_compared(name: str | None, kind: str, _parents: object) -> bool:
     return not (kind == "table" and name == triggers.SCRATCH_TABLE)
 
 
-def default_as_written(kind: str, value: Any, _autogen_context: object) -> str | bool:
+def default_as_written(kind: str, value: Any, _autogen_context: object) -> str | Literal[False]:
     """A new migration repeats the model's default; Alembic on SQLite would put it in parentheses."""
     return f"sa.text({value.arg.text!r})" if kind == "server_default" and value is not None else False
 
