@@ -36,10 +36,10 @@ class Database:
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """A transaction that may write. `durable` waits for the disk: for what must survive a power cut."""
         with self._connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
             with _translated():
+                if self.is_sqlite:
+                    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
                 failpoint("before_commit")
                 connection.commit()
@@ -49,9 +49,9 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads and sees one moment."""
         with self._connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN")
             with _translated():
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN")
                 yield connection
             connection.rollback()
 
@@ -93,7 +93,7 @@ def _translated() -> Iterator[None]:
     except OperationalError as error:
         raise DatabaseUnwritable(reason=str(error.orig).strip().splitlines()[0]) from error
     except DatabaseError as error:
-        if "disk" in str(error.orig) or "malformed" in str(error.orig):
+        if any(word in str(error.orig) for word in ("disk", "malformed", "not a database")):
             raise DatabaseUnwritable(reason=str(error.orig).strip().splitlines()[0]) from error
         raise
 

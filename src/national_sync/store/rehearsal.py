@@ -27,8 +27,9 @@ class Rehearsal:
         with self._database.engine.connect() as connection:
             self._connection = connection
             try:
+                schema = "main" if self._database.is_sqlite else _current_schema(connection)
                 for name in _SHADOWED:
-                    _shadow(connection, metadata.tables[name])
+                    _shadow(connection, metadata.tables[name], schema)
                 connection.commit()
                 yield self
             finally:
@@ -54,10 +55,14 @@ class Rehearsal:
             self._connection.rollback()
 
 
-def _shadow(connection: Connection, table: Table) -> None:
+def _current_schema(connection: Connection) -> str:
+    schema: str = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    return schema
+
+
+def _shadow(connection: Connection, table: Table, schema: str) -> None:
     shadow = table.to_metadata(MetaData(), schema="temp" if connection.dialect.name == "sqlite" else "pg_temp")
     shadow.indexes -= {index for index in shadow.indexes if not index.unique}
     shadow.create(connection)
-    original = f"main.{table.name}" if connection.dialect.name == "sqlite" else f"public.{table.name}"
     columns = ", ".join(column.name for column in table.c)
-    connection.exec_driver_sql(f"INSERT INTO {shadow.fullname} ({columns}) SELECT {columns} FROM {original}")
+    connection.exec_driver_sql(f"INSERT INTO {shadow.fullname} ({columns}) SELECT {columns} FROM {schema}.{table.name}")

@@ -200,6 +200,14 @@ def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_updat
         tx.execute(_digest_statement(entity, f"{entity} m WHERE m.id > {last_id}", sign=1))
     updated = 0
     if may_update:
+        if tx.locking:
+            # An edit committed after this finds its row taken; one before it is seen as a local change below.
+            tx.execute(
+                f"SELECT m.id FROM observed_{entity} o JOIN {entity} m ON m.id = o.row_id WHERE {_in_chunk()}"
+                f" AND {_CHANGED} ORDER BY m.id FOR UPDATE OF m",
+                lo=lo,
+                hi=hi,
+            )
         touched = f"observed_{entity} o JOIN {entity} m ON m.id = o.row_id WHERE {_in_chunk()} AND {_CHANGED}"
         touched += " AND m.withdrawn_at IS NULL AND m.national_id IS NOT NULL"
         tx.execute(_digest_statement(entity, touched, sign=-1), lo=lo, hi=hi)

@@ -52,8 +52,10 @@ class Lease:
                 self._check(connection)
 
     def _check(self, connection: Connection) -> None:
+        # The row stays locked until we commit, so nobody takes over in the middle; SQLite has one writer anyway.
+        locked = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
         state = connection.execute(
-            text("SELECT state FROM run WHERE id = :run"), {"run": self.run_id}
+            text(f"SELECT state FROM run WHERE id = :run{locked}"), {"run": self.run_id}
         ).scalar_one_or_none()
         if state != "running":
             raise LeaseLost()
@@ -74,33 +76,41 @@ def acquire(
     Raises `RunInProgress` while another one is alive, `SlotTaken` when this scheduled moment has had its run.
     """
     now = clock.now()
-    with database.write() as connection:
-        at_work = run_at_work(connection)
-        if at_work is not None:
-            if at_work["lease_until"] >= now and _is_alive(at_work["holder"]):
-                raise RunInProgress(run=at_work["id"], holder=at_work["holder"])
-            connection.execute(
-                text("UPDATE run SET state = 'interrupted', slot = NULL, ended_at = :now WHERE id = :run"),
-                {"now": int(now), "run": at_work["id"]},
-            )
-        try:
-            run_id: int = connection.execute(
-                text(
-                    "INSERT INTO run (kind, state, slot, scope, holder, lease_until, started_at, calls)"
-                    " VALUES (:kind, 'running', :slot, :scope, :holder, :until, :now, 0) RETURNING id"
-                ),
-                {
-                    "kind": kind,
-                    "slot": slot,
-                    "scope": scope,
-                    "holder": holder,
-                    "until": int(now + LEASE_SECONDS),
-                    "now": int(now),
-                },
-            ).scalar_one()
-        except IntegrityError as error:
-            raise SlotTaken(slot=slot) from error
+    try:
+        with database.write() as connection:
+            _clear_the_way(connection, now)
+            run_id = _begin(connection, now, holder=holder, kind=kind, scope=scope, slot=slot)
+    except IntegrityError as error:
+        with database.read() as connection:
+            at_work = run_at_work(connection)
+        if at_work is not None and at_work["slot"] != slot:
+            raise RunInProgress(run=at_work["id"], holder=at_work["holder"]) from error
+        raise SlotTaken(slot=slot) from error
     return Lease(database, run_id, clock, int(now + LEASE_SECONDS))
+
+
+def _clear_the_way(connection: Connection, now: float) -> None:
+    """Mark a dead run interrupted. Raises `RunInProgress` when it is alive."""
+    at_work = run_at_work(connection)
+    if at_work is None:
+        return
+    if at_work["lease_until"] >= now and _is_alive(at_work["holder"]):
+        raise RunInProgress(run=at_work["id"], holder=at_work["holder"])
+    connection.execute(
+        text("UPDATE run SET state = 'interrupted', slot = NULL, ended_at = :now WHERE id = :run"),
+        {"now": int(now), "run": at_work["id"]},
+    )
+
+
+def _begin(connection: Connection, now: float, **facts: str | None) -> int:
+    run_id: int = connection.execute(
+        text(
+            "INSERT INTO run (kind, state, slot, scope, holder, lease_until, started_at, calls)"
+            " VALUES (:kind, 'running', :slot, :scope, :holder, :until, :now, 0) RETURNING id"
+        ),
+        {**facts, "until": int(now + LEASE_SECONDS), "now": int(now)},
+    ).scalar_one()
+    return run_id
 
 
 def finish(lease: Lease, *, state: str, exit_code: int, report: str) -> None:

@@ -150,7 +150,7 @@ def load_mirrored(
 ) -> Mirrored | None:
     """What the mirror holds of a record, its own deletions included."""
     condition, key = ("national_id = :key", national_id) if row_id is None else ("id = :key", row_id)
-    rows = tx.rows(f"SELECT * FROM {entity} WHERE {condition}", key=key)
+    rows = tx.rows(f"SELECT * FROM {entity} WHERE {condition}{tx.locking}", key=key)
     if rows:
         row = rows[0]
         bases = tx.rows(

@@ -62,6 +62,8 @@ def observe(
 ) -> Pulled:
     """Pull one entity into staging, to the end."""
     entity = request.entity
+    if not request.scope.is_everything:
+        _abandon_open_pull(transactions, entity)
     is_listing = request.changed_since_ms is None and request.scope.is_everything
     with transactions.read() as tx:
         mirror_is_empty = tx.execute(f"SELECT 1 FROM {entity} LIMIT 1").first() is None
@@ -71,6 +73,7 @@ def observe(
     waiting: list[Page] = []
     pages = national.pull(request)
     for page in pages:
+        transactions.lease.check()
         seen += len(page.records)
         rejected += len(page.rejects)
         last = page
@@ -144,6 +147,19 @@ def _close_pull(transactions: Transactions, entity: Entity, exact_listing: bool)
             entity=entity.value,
             one=int(exact_listing),
         )
+
+
+def _abandon_open_pull(transactions: Transactions, entity: Entity) -> None:
+    """A limited pull clears the staging that an interrupted whole one would have gone on from: that one begins anew."""
+    with transactions.read() as tx:
+        is_open = tx.execute(
+            "SELECT 1 FROM pull WHERE entity = :entity AND open_request IS NOT NULL", entity=entity.value
+        ).first()
+    if is_open:
+        with transactions.write() as tx:
+            tx.execute(
+                "UPDATE pull SET open_request = NULL, open_resume = NULL WHERE entity = :entity", entity=entity.value
+            )
 
 
 def scope_to_json(scope: Scope) -> str:

@@ -21,6 +21,7 @@ class Transaction:
     run_id: int
     now: int
     """UTC epoch seconds."""
+    may_write: bool = True
     _revision: int | None = field(default=None)
 
     @property
@@ -30,6 +31,11 @@ class Transaction:
             self._revision = current_revision(self.connection) + 1
             write_mark(self.connection, "sync_rev", self._revision)
         return self._revision
+
+    @property
+    def locking(self) -> str:
+        """Ends a SELECT of rows about to be written: on PostgreSQL another program could edit them meanwhile."""
+        return " FOR UPDATE" if self.may_write and self.connection.dialect.name != "sqlite" else ""
 
     def execute(self, sql: str, **parameters: Any) -> Any:
         return self.connection.execute(text(sql), parameters)
@@ -53,7 +59,8 @@ class Transactions:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         with self.lease.database.read() as connection:
-            yield Transaction(connection, self.sealer, self.lease.run_id, int(self.lease.clock.now()))
+            now = int(self.lease.clock.now())
+            yield Transaction(connection, self.sealer, self.lease.run_id, now, may_write=False)
 
 
 def current_revision(connection: Connection) -> int:

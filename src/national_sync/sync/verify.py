@@ -107,6 +107,7 @@ def read_share_again(
         for some in slices(ids, READ_AGAIN_TOGETHER):
             if stop():
                 raise StopRequested()
+            transactions.lease.check()
             answers = [answer for part in slices(some, per_call) for answer in national.get(entity, part)]
             changed += _stage_changed(transactions, entity, answers)
     return changed
