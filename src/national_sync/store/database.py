@@ -52,6 +52,8 @@ class Database:
             with _translated():
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN")
+                else:
+                    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 yield connection
             connection.rollback()
 
@@ -86,29 +88,33 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+_OUR_OWN_FAULT: Final = ("no such", "syntax", "ambiguous")
+"""What SQLite says, as an operational error, of SQL that is wrong."""
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise DatabaseUnwritable(reason=str(error.orig).strip().splitlines()[0]) from error
     except DatabaseError as error:
-        if any(word in str(error.orig) for word in ("disk", "malformed", "not a database")):
-            raise DatabaseUnwritable(reason=str(error.orig).strip().splitlines()[0]) from error
+        words = str(error.orig).strip()
+        is_place_at_fault = isinstance(error, OperationalError) and not any(part in words for part in _OUR_OWN_FAULT)
+        if is_place_at_fault or any(part in words for part in ("disk", "malformed", "not a database")):
+            raise DatabaseUnwritable(reason=words.splitlines()[0]) from error
         raise
 
 
-def write_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+def write_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Run one driver-level statement for many rows: the bulk path, without SQLAlchemy's per-row cost.
 
     `sql` uses `?` for its parameters on both stores.
     """
     if rows:
-        connection.exec_driver_sql(for_driver(connection, sql), [tuple(row) for row in rows])
+        connection.exec_driver_sql(for_driver(connection, sql), list(rows))
 
 
 def upsert_many(
-    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], on_conflict: str
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], on_conflict: str
 ) -> None:
     """Insert many rows with one ON CONFLICT clause: executemany on SQLite, COPY and one INSERT on PostgreSQL."""
     names = ", ".join(columns)

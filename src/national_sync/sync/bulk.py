@@ -7,7 +7,8 @@ PostgreSQL alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -15,20 +16,25 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from national_sync.errors import StopRequested
+from national_sync.policy import Owner
 from national_sync.records import (
     NATURAL_KEYS,
     REFERENCES,
     SEALED_FIELDS,
     Entity,
+    Reference,
     content_fields,
     mirror_columns,
 )
 from national_sync.store.schema import create_missing_indexes, drop_secondary_indexes
+from national_sync.store.triggers import suspended
 from national_sync.sync.plan import MismatchKind
 from national_sync.sync.transaction import Transaction, Transactions, forget_mark, read_mark, write_mark
 
 CHUNK_ROWS: Final = 2_000
 """Rows of one transaction: small enough that other programs on the same SQLite file wait for milliseconds only."""
+FIRST_LOAD_ROWS: Final = 10_000
+"""From here on building the indexes afterwards pays."""
 FIRST_LOAD_CHUNK_ROWS: Final = 50_000
 
 _CHANGED: Final = "(o.mirror_hash IS NULL OR o.mirror_hash <> o.national_hash)"
@@ -38,19 +44,24 @@ _CHANGED: Final = "(o.mirror_hash IS NULL OR o.mirror_hash <> o.national_hash)"
 class StagedCounts:
     """What is staged of one entity, by what it would do."""
 
+    records: int
+    """All of them, the unchanged ones of a listing included."""
     creates: int
     updates: int
     tombstones: int
     """Of records that stand in the mirror."""
+    changed: int
+    """All that are not as the mirror has them."""
 
 
 def count_staged(connection: Connection, entity: Entity) -> StagedCounts:
     row = connection.execute(
         text(
-            "SELECT SUM(CASE WHEN NOT o.is_deleted AND o.row_id IS NULL THEN 1 ELSE 0 END),"
-            " SUM(CASE WHEN NOT o.is_deleted AND o.row_id IS NOT NULL THEN 1 ELSE 0 END),"
-            " SUM(CASE WHEN o.is_deleted AND o.row_id IS NOT NULL THEN 1 ELSE 0 END)"
-            f" FROM observed_{entity} o WHERE {_CHANGED}"
+            "SELECT COUNT(*), SUM(CASE WHEN c.changed AND NOT c.is_deleted AND c.row_id IS NULL THEN 1 ELSE 0 END),"
+            " SUM(CASE WHEN c.changed AND NOT c.is_deleted AND c.row_id IS NOT NULL THEN 1 ELSE 0 END),"
+            " SUM(CASE WHEN c.changed AND c.is_deleted AND c.row_id IS NOT NULL THEN 1 ELSE 0 END),"
+            " SUM(CASE WHEN c.changed THEN 1 ELSE 0 END)"
+            f" FROM (SELECT o.is_deleted, o.row_id, {_CHANGED} AS changed FROM observed_{entity} o) c"
         )
     ).one()
     return StagedCounts(*(int(number or 0) for number in row))
@@ -65,13 +76,14 @@ def refresh_staged(tx: Transaction, entity: Entity) -> None:
     )
 
 
-def thoughtful_ids(connection: Connection, entity: Entity) -> list[str]:
-    """National ids of the staged records that need a decision of their own."""
+def thoughtful_ids(connection: Connection, entity: Entity, owners: Mapping[str, Owner]) -> list[str]:
+    """National ids of the staged records that need a decision of their own; `owners` by mirror column."""
     conditions = [
         "o.is_deleted",
         f"o.row_id IN (SELECT row_id FROM local_change WHERE entity = '{entity}')",
         f"o.national_id IN (SELECT national_id FROM local_deletion WHERE entity = '{entity}')",
         "m.withdrawn_at IS NOT NULL",
+        *(_differs(entity, column) for column, owner in owners.items() if owner is Owner.LOCAL),
     ]
     if entity is Entity.HOUR_RECORD:
         conditions.append("(m.state = 'effective' AND o.state <> 'effective')")
@@ -82,6 +94,16 @@ def thoughtful_ids(connection: Connection, entity: Entity) -> list[str]:
     if _has_new_rows(connection, entity):
         sql += f" UNION {_twins_query(entity)}"
     return sorted(connection.execute(text(sql)).scalars())
+
+
+def _differs(entity: Entity, column: str) -> str:
+    """Staged record `o` says something else than row `m` in this column."""
+    name = f"{column}_hash" if column in SEALED_FIELDS[entity] else column
+    theirs = f"o.{name}"
+    for reference in REFERENCES[entity]:
+        if reference.column == column:
+            theirs = _resolved_id(reference)
+    return f"(m.{name} <> {theirs} OR (m.{name} IS NULL) <> ({theirs} IS NULL))"
 
 
 def _has_new_rows(connection: Connection, entity: Entity) -> bool:
@@ -147,20 +169,25 @@ class Applied:
 def apply_staged(
     transactions: Transactions,
     entity: Entity,
+    staged: StagedCounts,
     *,
     may_update: bool,
     stop: Callable[[], bool],
     advance: Callable[[int], None] = lambda _rows: None,
 ) -> Applied:
     """Carry out the bulk actions chunk by chunk, each with its precondition, each its own transaction."""
-    first_load = _begin_first_load(transactions, entity)
+    if not staged.changed:
+        return Applied()
+    first_load = _begin_first_load(transactions, entity, staged)
     chunk_rows = FIRST_LOAD_CHUNK_ROWS if first_load else CHUNK_ROWS
     created = updated = 0
     for lo, hi in _chunks(transactions, entity, chunk_rows):
         if stop():
             raise StopRequested()
         with transactions.write() as tx:
-            chunk = _apply_chunk(tx, entity, lo, hi, may_update=may_update)
+            triggers_off = suspended(tx.connection, entity) if first_load else nullcontext()
+            with triggers_off:
+                chunk = _apply_chunk(tx, entity, lo, hi, may_update=may_update and staged.updates > 0)
         created += chunk.created
         updated += chunk.updated
         advance(created + updated)
@@ -193,7 +220,7 @@ def _chunks(transactions: Transactions, entity: Entity, rows: int) -> Iterator[t
 
 
 def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_update: bool) -> Applied:
-    parameters: dict[str, Any] = {"lo": lo, "hi": hi, "rev": tx.revision}
+    parameters: dict[str, Any] = {"lo": lo, "hi": hi, "rev": tx.coming_revision}
     last_id = int(tx.execute(f"SELECT COALESCE(MAX(id), 0) FROM {entity}").scalar_one())
     created = tx.execute(_create_statement(entity), **parameters).rowcount
     if created:
@@ -213,6 +240,8 @@ def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_updat
         tx.execute(_digest_statement(entity, touched, sign=-1), lo=lo, hi=hi)
         updated = tx.execute(_update_statement(entity), **parameters).rowcount
         tx.execute(_digest_statement(entity, touched, sign=1), lo=lo, hi=hi)
+    if created or updated:
+        assert tx.revision == parameters["rev"]
     return Applied(created, updated)
 
 
@@ -228,10 +257,7 @@ def _staged_query(entity: Entity) -> str:
     for name in content_fields(entity):
         if name in references:
             reference = references[name]
-            selected.append(
-                f"(SELECT MIN(r.id) FROM {reference.target} r WHERE r.{reference.target_field} = o.{name})"
-                f" AS {reference.column}"
-            )
+            selected.append(f"{_resolved_id(reference)} AS {reference.column}")
         else:
             selected.append(f"o.{name}")
     hashes = [f"o.{name}_hash" for name in SEALED_FIELDS[entity]]
@@ -240,6 +266,11 @@ def _staged_query(entity: Entity) -> str:
         f"SELECT {', '.join([*selected, *hashes, *identity])} FROM observed_{entity} o"
         f" WHERE {_in_chunk()} AND {_CHANGED} AND NOT o.is_deleted"
     )
+
+
+def _resolved_id(reference: Reference) -> str:
+    """The row that a staged record `o` names."""
+    return f"(SELECT MIN(r.id) FROM {reference.target} r WHERE r.{reference.target_field} = o.{reference.field})"
 
 
 def _resolved(entity: Entity) -> str:
@@ -301,14 +332,28 @@ def _digest_statement(entity: Entity, rows: str, *, sign: int) -> str:
     )
 
 
-def _begin_first_load(transactions: Transactions, entity: Entity) -> bool:
+def rebuild_digest(tx: Transaction, entity: Entity) -> None:
+    """Count the mirror's rows anew, by their agreed values."""
+    tx.execute("DELETE FROM bucket_digest WHERE entity = :entity", entity=entity.value)
+    tx.execute(
+        _digest_statement(entity, f"{entity} m WHERE m.national_id IS NOT NULL AND m.withdrawn_at IS NULL", sign=1)
+    )
+    if entity is Entity.HOUR_RECORD:
+        # What is edited here counts with the value both sides last agreed on.
+        tx.execute(
+            "UPDATE bucket_digest SET effective_seconds = effective_seconds + COALESCE((SELECT SUM(CAST(c.base AS"
+            " BIGINT) - m.service_seconds) FROM local_change c JOIN hour_record m ON m.id = c.row_id"
+            " WHERE c.entity = 'hour_record' AND c.field = 'service_seconds' AND m.state = 'effective'"
+            " AND m.withdrawn_at IS NULL AND substr(m.national_id, 1, 2) = bucket_digest.bucket), 0)"
+            " WHERE entity = 'hour_record'"
+        )
+
+
+def _begin_first_load(transactions: Transactions, entity: Entity, staged: StagedCounts) -> bool:
     """Drop the secondary indexes of an empty table: building them afterwards is several times cheaper."""
     with transactions.read() as tx:
         is_empty = tx.execute(f"SELECT 1 FROM {entity} LIMIT 1").first() is None
-        staged = tx.execute(
-            f"SELECT COUNT(*) FROM (SELECT 1 FROM observed_{entity} LIMIT 10001) s"
-        ).scalar_one()
-    if not is_empty or staged <= 10_000:
+    if not is_empty or staged.creates < FIRST_LOAD_ROWS:
         return False
     with transactions.write() as tx:
         write_mark(tx.connection, f"indexes_dropped.{entity}", True)
@@ -326,13 +371,13 @@ def rebuild_indexes(transactions: Transactions, entity: Entity) -> None:
             forget_mark(tx.connection, f"indexes_dropped.{entity}")
 
 
-def clear_staged(transactions: Transactions, entity: Entity) -> int:
-    """Remove what has been taken over or was unchanged; returns how many records stay staged."""
+def clear_staged(transactions: Transactions, entity: Entity, *, everything: bool) -> int:
+    """Remove what has been taken over or was unchanged; returns how many records stay staged.
+
+    `everything`: each staged change is known to have been taken over.
+    """
     with transactions.read() as tx:
-        anything = tx.execute(f"SELECT 1 FROM observed_{entity} LIMIT 1").first()
-        left = 0 if anything is None else int(tx.execute(_left_query(entity)).scalar_one())
-    if anything is None:
-        return 0
+        left = 0 if everything else int(tx.execute(_left_query(entity)).scalar_one())
     with transactions.write() as tx:
         if left == 0:
             tx.execute(f"DELETE FROM observed_{entity}")

@@ -92,7 +92,7 @@ def _keep_national_field(tx: Transaction, mismatch: Mismatch) -> None:
     assert mismatch.row_id is not None
     column = mismatch.field
     theirs = plain_text(tx.sealer, mismatch.entity, column, mismatch.theirs)
-    row: dict[str, Any] = {column: value_from_text(mismatch.entity, column, theirs), "sync_rev": tx.revision}
+    row: dict[str, Any] = {column: value_from_text(mismatch.entity, column, theirs)}
     if column in SEALED_FIELDS[mismatch.entity]:
         row[column] = None if theirs is None else tx.sealer.seal(theirs)
         row[f"{column}_hash"] = None if theirs is None else tx.sealer.match_hash(theirs)
@@ -118,7 +118,7 @@ def _drop_edits(tx: Transaction, mismatch: Mismatch) -> None:
             row[f"{column}_hash"] = None if plain is None else tx.sealer.match_hash(plain)
         drop_base(tx, entity, mismatch.row_id, column)
     if row:
-        write_row(tx, entity, mismatch.row_id, {**row, "sync_rev": tx.revision})
+        write_row(tx, entity, mismatch.row_id, row)
 
 
 def _keep_national_after_audit(tx: Transaction, mismatch: Mismatch) -> None:
@@ -156,9 +156,7 @@ def _give_up_refused(tx: Transaction, mismatch: Mismatch) -> None:
         case _:
             assert mismatch.row_id is not None
             if load_mirrored(tx, mismatch.entity, row_id=mismatch.row_id) is not None:
-                write_row(
-                    tx, mismatch.entity, mismatch.row_id, {"withdrawn_at": tx.now, "sync_rev": tx.revision}
-                )
+                write_row(tx, mismatch.entity, mismatch.row_id, {"withdrawn_at": tx.now})
 
 
 def _take_their_edit(

@@ -288,7 +288,7 @@ def restore_deleted(tx: Transaction, entity: Entity, deletion: Mapping[str, Any]
     for name, column in MIRROR[entity].c.items():
         if isinstance(column.type, LargeBinary) and row[name] is not None:
             row[name] = bytes.fromhex(row[name])
-    row["sync_rev"] = tx.revision
+    row["sync_rev"] = tx.next_revision()
     names = ", ".join(row)
     tx.execute(f"INSERT INTO {entity} ({names}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
     tx.execute("DELETE FROM local_deletion WHERE id = :id", id=deletion["id"])
@@ -319,7 +319,6 @@ def _update_row(
         "national_id": staged.observed.national_id,
         "national_hash": staged.national_hash,
         "national_updated_at_ms": staged.updated_at_ms,
-        "sync_rev": tx.revision,
         "withdrawn_at": None,
     }
     write_row(tx, entity, mirrored.row_id, row)
@@ -344,7 +343,7 @@ def withdraw_row(
 ) -> None:
     """The national side no longer has it: the row stays, marked, and no longer counts."""
     before = counted(tx, entity, mirrored.row_id)
-    row: dict[str, Any] = {"withdrawn_at": tx.now, "sync_rev": tx.revision}
+    row: dict[str, Any] = {"withdrawn_at": tx.now}
     if national_hash is not None:
         row |= {"national_hash": national_hash, "national_updated_at_ms": updated_at_ms}
     if entity in (Entity.HOUR_RECORD, Entity.TEAM):
@@ -377,6 +376,11 @@ def settle_deletion(tx: Transaction, entity: Entity, national_id: str) -> None:
 
 
 def write_row(tx: Transaction, entity: Entity, row_id: int, row: Mapping[str, Any]) -> None:
+    """Set columns under a revision of their own, so that the triggers know the engine."""
+    _set_columns(tx, entity, row_id, {**row, "sync_rev": tx.next_revision()})
+
+
+def _set_columns(tx: Transaction, entity: Entity, row_id: int, row: Mapping[str, Any]) -> None:
     assignments = ", ".join(f"{name} = :{name}" for name in row)
     tx.execute(f"UPDATE {entity} SET {assignments} WHERE id = :row_id", **row, row_id=row_id)
 
@@ -411,26 +415,28 @@ def seal_plain_values(tx: Transaction, entity: Entity) -> int:
     """
     sealed = 0
     for column in SEALED_FIELDS[entity]:
-        waiting = tx.rows(
-            f"SELECT id, {column} AS stored, sync_rev FROM {entity} WHERE sync_rev IS NULL AND {column} IS NOT NULL"
-            f" AND {column} NOT LIKE '%:%' UNION SELECT r.id, r.{column}, r.sync_rev FROM local_change c"
-            f" JOIN {entity} r ON r.id = c.row_id WHERE c.entity = :entity AND c.field = :field"
-            f" AND r.{column} IS NOT NULL AND r.{column} NOT LIKE '%:%'",
-            entity=entity.value,
-            field=column,
-        )
-        for row in waiting:
+        for row in plain_values(tx, entity, column):
             plain = normalised_secret(row["stored"])
-            values: dict[str, Any] = {
-                column: tx.sealer.seal(plain),
-                f"{column}_hash": tx.sealer.match_hash(plain),
-            }
-            if row["sync_rev"] is not None:
-                values["sync_rev"] = tx.revision
+            values: dict[str, Any] = {column: tx.sealer.seal(plain), f"{column}_hash": tx.sealer.match_hash(plain)}
+            if row["sync_rev"] is None:
+                _set_columns(tx, entity, row["id"], values)
+            else:
                 _drop_base_if_equal(tx, entity, row["id"], column, plain)
-            write_row(tx, entity, row["id"], values)
-        sealed += len(waiting)
+                write_row(tx, entity, row["id"], values)
+            sealed += 1
     return sealed
+
+
+def plain_values(tx: Transaction, entity: Entity, column: str) -> list[Mapping[str, Any]]:
+    """Plain values in a sealed column; only a row edited or created here can hold one, so nothing is scanned."""
+    plain = f"r.{column} IS NOT NULL AND r.{column} NOT LIKE '%:%'"
+    return tx.rows(
+        f"SELECT r.id, r.{column} AS stored, r.sync_rev FROM {entity} r WHERE r.sync_rev IS NULL AND {plain}"
+        f" UNION SELECT r.id, r.{column}, r.sync_rev FROM local_change c JOIN {entity} r ON r.id = c.row_id"
+        f" WHERE c.entity = :entity AND c.field = :field AND {plain}",
+        entity=entity.value,
+        field=column,
+    )
 
 
 def _drop_base_if_equal(tx: Transaction, entity: Entity, row_id: int, column: str, plain: str) -> None:

@@ -102,7 +102,8 @@ def _store(
     entity = request.entity
     records = [record for page in pages for record in page.records]
     rejects = [reject for page in pages for reject in page.rejects]
-    if not records and not rejects:
+    ends_listing = is_listing and pages[-1].is_last
+    if not records and not rejects and not ends_listing:
         return 0
     with transactions.write() as tx:
         quarantine(tx, entity, rejects)

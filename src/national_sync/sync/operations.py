@@ -34,6 +34,9 @@ from national_sync.records import (
 )
 from national_sync.sealing import Sealer
 from national_sync.sync.mirror import (
+    NOT_COUNTED,
+    adjust_digest,
+    counted,
     drop_base,
     load_mirrored,
     resolve_reference,
@@ -226,11 +229,12 @@ def _link_creation(
             row_id=stored.row_id,
         )
         return
-    write_row(tx, entity, stored.row_id, {"national_id": national_id, "sync_rev": tx.revision})
+    write_row(tx, entity, stored.row_id, {"national_id": national_id})
     sent = _values_by_column(tx, entity, stored.operation.record)
     for column, value in mirrored.values.items():
         if owners[column] is not Owner.NATIONAL and value != sent[column]:
             write_base(tx, entity, stored.row_id, column, sent[column])
+    adjust_digest(tx, entity, national_id, NOT_COUNTED, counted(tx, entity, stored.row_id))
 
 
 def _rebase(tx: Transaction, entity: Entity, stored: StoredOperation) -> None:

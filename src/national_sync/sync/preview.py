@@ -68,7 +68,7 @@ def preview_plan(transactions: Transactions, policy: Policy, entities: Sequence[
 
 
 def _incoming(tx: Transaction, policy: Policy, entity: Entity) -> list[str]:
-    thoughtful = thoughtful_ids(tx.connection, entity)
+    thoughtful = thoughtful_ids(tx.connection, entity, policy.owners[entity])
     lines = []
     for national_id in thoughtful:
         for action in preview_staged(tx, entity, policy.owners[entity], national_id):

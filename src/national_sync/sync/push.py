@@ -109,9 +109,10 @@ class Push:
         for entity in entities:
             for _round in range(PUSH_ROUNDS):
                 self._plan_creates(entity)
-                self._send(entity, Verb.CREATE)
+                again = self._send(entity, Verb.CREATE)
                 self._plan_updates(entity)
-                if not self._send(entity, Verb.UPDATE):
+                again += self._send(entity, Verb.UPDATE)
+                if not again or self.pushed.stopped:
                     break
         for entity in reversed(entities):
             self._plan_deletes(entity)
@@ -241,7 +242,7 @@ class Push:
         return True
 
     def _restore(self, tx: Transaction, entity: Entity, row_id: int, column: str, base: Value) -> None:
-        write_row(tx, entity, row_id, {column: base, "sync_rev": tx.revision})
+        write_row(tx, entity, row_id, {column: base})
         drop_base(tx, entity, row_id, column)
 
     def _waits_for_a_person(self, tx: Transaction, entity: Entity, mirrored: Mirrored, column: str) -> bool:
@@ -473,7 +474,7 @@ class Push:
                 return 0
         record_outcome(tx, owners, stored, outcome)
         self.pushed.count(operation, outcome)
-        return 0
+        return int(isinstance(outcome, NotSent))
 
     # Clearing up: an operation without a trusted answer is looked up, never repeated blindly.
 

@@ -17,16 +17,16 @@ from national_sync.clock import Clock, local_date
 from national_sync.errors import CapabilityMissing, NationalSideError, NationalSyncError
 from national_sync.national.port import NationalSystem, Scope
 from national_sync.policy import Policy
-from national_sync.records import Entity
+from national_sync.records import SEALED_FIELDS, Entity
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
 from national_sync.store.rehearsal import Rehearsal
-from national_sync.store.sealed import count_plain_values
 from national_sync.sync import lease as leases
+from national_sync.sync.bulk import rebuild_digest
 from national_sync.sync.decisions import carry_out_decisions
 from national_sync.sync.examine import examine
 from national_sync.sync.guard import ActionClass
-from national_sync.sync.mirror import seal_plain_values
+from national_sync.sync.mirror import plain_values, seal_plain_values
 from national_sync.sync.observe import Pulled, observe, plan_pull, scope_to_json
 from national_sync.sync.preview import PlanPreview, VerifyReport, preview_plan, preview_verify
 from national_sync.sync.push import Push
@@ -181,7 +181,7 @@ class Engine:
 
     def _seal(self, transactions: Transactions) -> int:
         with transactions.read() as tx:
-            if not _any_plain(tx.connection):
+            if not any(plain_values(tx, entity, column) for entity in Entity for column in SEALED_FIELDS[entity]):
                 return 0
         with transactions.write() as tx:
             return sum(seal_plain_values(tx, entity) for entity in Entity)
@@ -244,7 +244,7 @@ class Engine:
     def _verify(
         self, transactions: Transactions, take_up: TakeUp, request: RunRequest, report: RunReport
     ) -> None:
-        """Where the sides count differently without an explanation, list everything once and take it up."""
+        """Where the sides count differently without an explanation, first count ours again, then list everything."""
         capabilities = self._national.capabilities()
         for entity in request.entities:
             if not capabilities.digest and request.kind is RunKind.NIGHTLY:
@@ -260,6 +260,10 @@ class Engine:
                         report, entity, 0, take_up.run(entity, exact_listing=False, national_total=None)
                     )
             difference = self._compare(transactions, entity)
+            if difference is not None:
+                with transactions.write() as tx:
+                    rebuild_digest(tx, entity)
+                difference = self._compare(transactions, entity)
             if difference is not None:
                 listing = RunRequest(kind=request.kind, full=True, entities=(entity,))
                 self._take_up(take_up, entity, self._observe_one(transactions, listing, entity), report)
@@ -317,10 +321,6 @@ def _add_taken(report: RunReport, entity: Entity, seen: int, taken: TakenUp) -> 
     counts["updated"] += taken.updated
     counts["withdrawn"] += taken.withdrawn
     counts["waiting"] = taken.waiting
-
-
-def _any_plain(connection: Connection) -> bool:
-    return any(count_plain_values(connection).values())
 
 
 def last_report(connection: Connection) -> dict[str, Any] | None:

@@ -198,7 +198,7 @@ def observed_columns(entity: Entity) -> tuple[str, ...]:
 _UNCHANGED_COLUMNS: Final = ("national_id", "updated_at_ms", "is_deleted", "national_hash", "mirror_hash", "row_id")
 
 
-def _store(tx: Transaction, entity: Entity, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _store(tx: Transaction, entity: Entity, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     table = OBSERVED[entity].name
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "national_id")
     newer_wins = (

@@ -13,6 +13,7 @@ from national_sync.national.port import NationalSystem, Reject
 from national_sync.policy import Policy
 from national_sync.records import Entity
 from national_sync.sync.bulk import (
+    StagedCounts,
     absent_rows,
     apply_staged,
     clear_staged,
@@ -27,7 +28,7 @@ from national_sync.sync.mirror import load_mirrored, settle_staged, withdraw_row
 from national_sync.sync.mismatches import open_mismatch
 from national_sync.sync.observe import listing_count
 from national_sync.sync.operations import absorb
-from national_sync.sync.plan import CreateRow, MismatchKind, UpdateRow, WithdrawRow, counts_as_service
+from national_sync.sync.plan import CreateRow, MismatchKind, UpdateRow, Wait, WithdrawRow, counts_as_service
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions, read_mark, write_mark
 
@@ -65,7 +66,9 @@ class TakeUp:
         taken = TakenUp()
         rebuild_indexes(self.transactions, entity)
         absent = self._missed_twice(entity) if exact_listing else []
-        if not absent and not self._anything_staged(entity):
+        with self.transactions.read() as tx:
+            staged = count_staged(tx.connection, entity)
+        if not absent and not staged.records:
             return taken
         remapped = self._remapped(entity)
         total_dropped = self._total_dropped(entity, national_total)
@@ -73,30 +76,36 @@ class TakeUp:
             if number:
                 with self.transactions.write() as tx:
                     refresh_staged(tx, entity)
-            may_update = self._guard_updates(entity, remapped)
-            may_withdraw = self._guard_withdrawals(entity, absent, total_dropped)
-            self._settle_singly(entity, taken, may_update=may_update, may_withdraw=may_withdraw)
+                    staged = count_staged(tx.connection, entity)
+            may_update = self._guard_updates(entity, staged, remapped)
+            may_withdraw = self._guard_withdrawals(entity, staged, absent, total_dropped)
+            settled = self._settle_singly(entity, taken, may_update=may_update, may_withdraw=may_withdraw)
             if may_withdraw and not number:
                 taken.withdrawn += self._withdraw_absent(entity, absent)
             applied = apply_staged(
                 self.transactions,
                 entity,
+                staged,
                 may_update=may_update,
                 stop=self.stop,
                 advance=lambda rows: self.advance(f"apply_{entity}", rows, None),
             )
             taken.created += applied.created
             taken.updated += applied.updated
-            taken.waiting = clear_staged(self.transactions, entity)
+            everything = settled + applied.created + applied.updated == staged.changed
+            taken.waiting = clear_staged(self.transactions, entity, everything=everything)
             if not taken.waiting or not self._edited_meanwhile(entity, may_update=may_update):
                 break
         if taken.waiting:
-            with self.transactions.read() as tx:
-                already = tx.execute(_open_unknown(entity)).scalar_one()
-            if already < taken.waiting:
-                with self.transactions.write() as tx:
-                    report_unresolved(tx, entity)
+            self._report_waiting(entity, taken.waiting)
         return taken
+
+    def _report_waiting(self, entity: Entity, waiting: int) -> None:
+        with self.transactions.read() as tx:
+            reported = tx.execute(_open_unknown(entity)).scalar_one()
+        if reported < waiting:
+            with self.transactions.write() as tx:
+                report_unresolved(tx, entity)
 
     def refresh_leftovers(self, entity: Entity) -> None:
         """Bring what an earlier run left staged up to date with the mirror."""
@@ -111,15 +120,10 @@ class TakeUp:
             with self.transactions.write() as tx:
                 refresh_staged(tx, entity)
 
-    def _anything_staged(self, entity: Entity) -> bool:
-        with self.transactions.read() as tx:
-            return tx.execute(f"SELECT 1 FROM observed_{entity} LIMIT 1").first() is not None
-
     # Guards
 
-    def _guard_updates(self, entity: Entity, remapped: bool) -> bool:
+    def _guard_updates(self, entity: Entity, staged: StagedCounts, remapped: bool) -> bool:
         with self.transactions.read() as tx:
-            staged = count_staged(tx.connection, entity)
             rows = self._live_rows(tx, entity)
         reason = guard_reason(
             self.policy.guards, ActionClass.UPDATE, records=staged.updates, rows=rows, remapped=remapped
@@ -138,9 +142,10 @@ class TakeUp:
                 write_mark(tx.connection, f"mapping.{entity}", self.national.mapping_version())
         return may_update
 
-    def _guard_withdrawals(self, entity: Entity, absent: list[int], total_dropped: bool) -> bool:
+    def _guard_withdrawals(
+        self, entity: Entity, staged: StagedCounts, absent: list[int], total_dropped: bool
+    ) -> bool:
         with self.transactions.read() as tx:
-            staged = count_staged(tx.connection, entity)
             rows = self._live_rows(tx, entity)
         records = staged.tombstones + len(absent)
         reason = guard_reason(
@@ -202,21 +207,25 @@ class TakeUp:
 
     # Single decisions
 
-    def _settle_singly(self, entity: Entity, taken: TakenUp, *, may_update: bool, may_withdraw: bool) -> None:
+    def _settle_singly(self, entity: Entity, taken: TakenUp, *, may_update: bool, may_withdraw: bool) -> int:
+        """Returns how many staged records were settled."""
+        owners = self.policy.owners[entity]
         with self.transactions.read() as tx:
-            ids = thoughtful_ids(tx.connection, entity)
+            ids = thoughtful_ids(tx.connection, entity, owners)
             if not (may_update and may_withdraw):
                 ids = [one for one in ids if _is_allowed(tx, entity, one, may_update, may_withdraw)]
-        owners = self.policy.owners[entity]
+        done = 0
         for some in slices(ids, SETTLED_TOGETHER):
             if self.stop():
                 raise StopRequested()
             with self.transactions.write() as tx:
                 settled = settle_staged(tx, entity, owners, some)
+            done += sum(1 for actions in settled.values() if not any(isinstance(action, Wait) for action in actions))
             for actions in settled.values():
                 taken.created += any(isinstance(action, CreateRow) for action in actions)
                 taken.updated += any(isinstance(action, UpdateRow) for action in actions)
                 taken.withdrawn += any(isinstance(action, WithdrawRow) for action in actions)
+        return done
 
     def _edited_meanwhile(self, entity: Entity, *, may_update: bool) -> bool:
         """Whether something staged could be taken up after all: its row changed between plan and apply."""

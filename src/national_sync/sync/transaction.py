@@ -26,11 +26,20 @@ class Transaction:
 
     @property
     def revision(self) -> int:
-        """The `sync_rev` of every row this transaction writes; allocated when first needed."""
-        if self._revision is None:
-            self._revision = current_revision(self.connection) + 1
-            write_mark(self.connection, "sync_rev", self._revision)
+        """The `sync_rev` of the rows this transaction writes once; allocated when first needed."""
+        return self._revision if self._revision is not None else self.next_revision()
+
+    def next_revision(self) -> int:
+        """A `sync_rev` above all before: without it the second write to a row would pass for a local edit."""
+        latest = self._revision if self._revision is not None else current_revision(self.connection)
+        self._revision = latest + 1
+        write_mark(self.connection, "sync_rev", self._revision)
         return self._revision
+
+    @property
+    def coming_revision(self) -> int:
+        """What `revision` is or will be, without allocating it: for statements that may turn out to write nothing."""
+        return self._revision if self._revision is not None else current_revision(self.connection) + 1
 
     @property
     def locking(self) -> str:

@@ -51,6 +51,7 @@ def explained_records(tx: Transaction, entity: Entity) -> int:
             f"SELECT (SELECT COUNT(*) FROM observed_{entity})"
             " + (SELECT COUNT(*) FROM quarantine WHERE entity = :entity AND state <> 'solved')"
             " + (SELECT COUNT(*) FROM absence WHERE entity = :entity)"
+            " + (SELECT COUNT(*) FROM local_deletion WHERE entity = :entity)"
             " + (SELECT COUNT(*) FROM operation WHERE entity = :entity AND state IN ('unknown', 'in_flight', 'pending'))",
             entity=entity.value,
         ).scalar_one()
