@@ -103,7 +103,7 @@ def _differs(entity: Entity, column: str) -> str:
     for reference in REFERENCES[entity]:
         if reference.column == column:
             theirs = _resolved_id(reference)
-    return f"(m.{name} <> {theirs} OR (m.{name} IS NULL) <> ({theirs} IS NULL))"
+    return f"(m.id IS NOT NULL AND (m.{name} <> {theirs} OR (m.{name} IS NULL) <> ({theirs} IS NULL)))"
 
 
 def _has_new_rows(connection: Connection, entity: Entity) -> bool:
