@@ -1,0 +1,108 @@
+"""`national-sync hold`: plans that a guard stopped until a person approves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from national_sync.cli.command import Group, Option
+from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.rows import row_facts
+from national_sync.i18n import N_, _
+from national_sync.prose.layout import table
+from national_sync.prose.words import word
+
+
+@click.group(cls=Group, help=N_("Changes that were stopped because they are unusually many."))
+def hold() -> None:
+    pass
+
+
+@hold.command("list", help=N_("List what waits for approval."))
+@pass_invocation
+def list_(invocation: Invocation) -> None:
+    from national_sync.sync.holds import list_holds
+
+    with invocation.open().database() as database, database.read() as connection:
+        holds = [row_facts(row) for row in list_holds(connection)]
+    invocation.answer({"holds": holds}, lambda: _list_in_words(holds))
+
+
+def _list_in_words(holds: list[dict[str, Any]]) -> str:
+    if not holds:
+        return _(N_("Nothing is held."))
+    headings = [_(N_("No.")), _(N_("About")), _(N_("Action")), _(N_("Records")), _(N_("Why")), _(N_("State"))]
+    rows = [
+        (
+            facts["id"],
+            word(facts["entity"]),
+            word(facts["action"]),
+            facts["records"],
+            word(facts["reason"]),
+            word(facts["state"]),
+        )
+        for facts in holds
+    ]
+    return table(headings, rows) + "\n" + _(N_("Look at one: national-sync hold show NO."))
+
+
+@hold.command(help=N_("Show one hold and its plan hash."))
+@click.argument("number", type=int, metavar="NO")
+@pass_invocation
+def show(invocation: Invocation, number: int) -> None:
+    from national_sync.sync.holds import show_hold
+
+    with invocation.open().database() as database, database.read() as connection:
+        facts = row_facts(show_hold(connection, number))
+    invocation.answer({"hold": facts}, lambda: _in_words(facts))
+
+
+def _in_words(facts: Mapping[str, Any]) -> str:
+    lines = [
+        _(
+            N_("Hold {id}: {action}, {records} x {entity}"),
+            id=facts["id"],
+            action=word(facts["action"]),
+            records=facts["records"],
+            entity=word(facts["entity"]),
+        ),
+        _(N_("Why: {reason}"), reason=word(facts["reason"])),
+        _(N_("State: {state}"), state=word(facts["state"])),
+        _(N_("Plan: {plan}"), plan=facts["plan_hash"]),
+    ]
+    if facts["state"] == "open":
+        approve = f"national-sync hold approve {facts['id']} --plan {facts['plan_hash']}"
+        lines.append(_(N_("Approve exactly this plan: {command}"), command=approve))
+        lines.append(_(N_("Or refuse it: {command}"), command=approve.replace("approve", "reject")))
+    return "\n".join(lines)
+
+
+@hold.command(help=N_("Approve exactly the plan you looked at; the next run carries it out."))
+@click.argument("number", type=int, metavar="NO")
+@click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
+@pass_invocation
+def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
+    from national_sync.sync.holds import approve_hold, show_hold
+
+    with invocation.open().database() as database, database.write(durable=True) as connection:
+        approve_hold(connection, number, plan_hash)
+        facts = row_facts(show_hold(connection, number))
+    invocation.answer(
+        {"hold": facts},
+        lambda: _(N_("Hold {id} is approved. The next run carries it out: national-sync sync run"), id=number),
+    )
+
+
+@hold.command(help=N_("Refuse a held plan; nothing of it is carried out."))
+@click.argument("number", type=int, metavar="NO")
+@click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
+@pass_invocation
+def reject(invocation: Invocation, number: int, plan_hash: str) -> None:
+    from national_sync.sync.holds import reject_hold, show_hold
+
+    with invocation.open().database() as database, database.write(durable=True) as connection:
+        reject_hold(connection, number, plan_hash)
+        facts = row_facts(show_hold(connection, number))
+    invocation.answer({"hold": facts}, lambda: _(N_("Hold {id} is rejected."), id=number))

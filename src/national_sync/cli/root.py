@@ -1,0 +1,83 @@
+"""`national-sync`: the general options, and the way to each command's module."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final, NoReturn
+
+import click
+
+from national_sync.cli import failure
+from national_sync.cli.command import LANGUAGE_VARIABLE, LazyGroup, Option, Place, general_options
+from national_sync.cli.invocation import Invocation
+from national_sync.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, use
+
+_PLACES: Final = {
+    "init": Place("national_sync.cli.init", N_("Create what is missing: settings file, policy, key file, database.")),
+    "doctor": Place("national_sync.cli.doctor", N_("Check whether everything is in place. Writes nothing.")),
+    "sync": Place("national_sync.cli.sync", N_("Bring both sides into agreement, or look at what happened.")),
+    "mismatch": Place("national_sync.cli.mismatch", N_("Differences that a person has to decide.")),
+    "hold": Place("national_sync.cli.hold", N_("Changes that were stopped because they are unusually many.")),
+    "quarantine": Place(
+        "national_sync.cli.quarantine", N_("Records of the national side that could not be understood.")
+    ),
+    "verify": Place("national_sync.cli.verify", N_("Compare both sides; tell which differences nothing explains.")),
+    "daemon": Place("national_sync.cli.daemon", N_("Run every night and fetch changes every hour, until SIGTERM.")),
+    "demo": Place("national_sync.cli.demo", N_("Show two nights against a mock national system.")),
+    "settings": Place("national_sync.cli.settings", ""),
+}
+
+
+class _Root(LazyGroup):
+    def main(self, args: Sequence[str] | None = None, *names: Any, **extra: Any) -> NoReturn:
+        """Run one command and leave with its exit code; every error is told in the user's language."""
+        given = list(sys.argv[1:] if args is None else args)
+        invocation: Invocation = extra.pop("obj", None) or Invocation()
+        # These two decide how a wrong command line is answered, so they are known before it is parsed.
+        invocation.as_json |= "--json" in given
+        invocation.is_debugging |= "--debug" in given
+        _choose_language(given, os.environ)
+        extra["standalone_mode"] = False
+        try:
+            sys.exit(super().main(given, *names, obj=invocation, **extra) or 0)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                sys.exit(_reported(error, invocation))
+            # The reader (head, less) has seen enough; leave nothing for the interpreter to flush into the pipe.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except (Exception, KeyboardInterrupt) as error:
+            sys.exit(_reported(error, invocation))
+
+
+def _reported(error: BaseException, invocation: Invocation) -> int:
+    return failure.report(error, as_json=invocation.as_json, is_debugging=invocation.is_debugging)
+
+
+def _choose_language(given: Sequence[str], environment: MutableMapping[str, str]) -> None:
+    asked = environment.get(LANGUAGE_VARIABLE, "")
+    for position, argument in enumerate(given):
+        if argument == "--lang" and position + 1 < len(given):
+            asked = given[position + 1]
+        elif argument.startswith("--lang="):
+            asked = argument.removeprefix("--lang=")
+    use(next((language for language in LANGUAGES if language == asked), DEFAULT_LANGUAGE))
+
+
+cli = _Root(
+    name="national-sync",
+    places=_PLACES,
+    params=general_options(is_root=True),
+    help=N_(
+        "Keeps the volunteer platform's database and the national volunteer system in agreement.\n\n"
+        "Begin with: national-sync init, then national-sync doctor."
+    ),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    callback=None,
+)
+click.version_option(
+    package_name="national-sync", message="%(prog)s %(version)s", help=N_("Show the version."), cls=Option
+)(cli)

@@ -1,0 +1,1 @@
+"""What people read about runs and records: words, columns and reports, without any machinery behind them."""
