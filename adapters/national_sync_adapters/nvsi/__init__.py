@@ -1,0 +1,1 @@
+"""The adapter for the national volunteer service information system over HTTP."""
