@@ -134,7 +134,7 @@ class TrainingMode(StrEnum):
 
 
 
-class Team(msgspec.Struct, frozen=True, array_like=True):
+class Team(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     team_type: str
     body_type: str
@@ -154,7 +154,7 @@ class Team(msgspec.Struct, frozen=True, array_like=True):
     is_deleted: bool = False
 
 
-class Volunteer(msgspec.Struct, frozen=True, array_like=True):
+class Volunteer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     number: str | None
     name: str
     id_type: str
@@ -186,7 +186,7 @@ class Volunteer(msgspec.Struct, frozen=True, array_like=True):
     is_deleted: bool = False
 
 
-class Membership(msgspec.Struct, frozen=True, array_like=True):
+class Membership(msgspec.Struct, frozen=True, array_like=True, gc=False):
     volunteer_number: str
     team_national_id: str
     state: str
@@ -196,7 +196,7 @@ class Membership(msgspec.Struct, frozen=True, array_like=True):
     is_deleted: bool = False
 
 
-class Project(msgspec.Struct, frozen=True, array_like=True):
+class Project(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     number: str | None
     team_national_id: str
@@ -216,7 +216,7 @@ class Project(msgspec.Struct, frozen=True, array_like=True):
     is_deleted: bool = False
 
 
-class HourRecord(msgspec.Struct, frozen=True, array_like=True):
+class HourRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     volunteer_number: str
     project_national_id: str
     team_national_id: str
@@ -234,7 +234,7 @@ class HourRecord(msgspec.Struct, frozen=True, array_like=True):
     is_deleted: bool = False
 
 
-class TrainingRecord(msgspec.Struct, frozen=True, array_like=True):
+class TrainingRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     volunteer_number: str
     topic: str
     content: str | None

@@ -7,7 +7,7 @@ and thread-safe up to `Capabilities.concurrency`. Contract tests: `national_sync
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -224,8 +224,8 @@ class NationalSystem(Protocol):
     def now_ms(self) -> int:
         """The national side's own clock, asked afresh."""
 
-    def pull(self, request: PullRequest) -> Iterator[Page]:
-        """Pages in order, fetched ahead of the consumer within a bound."""
+    def pull(self, request: PullRequest) -> Generator[Page, None, None]:
+        """Pages in order, fetched ahead of the consumer within a bound; closing the generator ends the fetching."""
 
     def get(self, entity: Entity, national_ids: Sequence[str]) -> list[Record | Reject | None]:
         """One entry for each id in order; None where the national side says there is none. Deleted records are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -71,19 +72,19 @@ def observe(
     seen = changed = rejected = 0
     last: Page | None = None
     waiting: list[Page] = []
-    pages = national.pull(request)
-    for page in pages:
-        transactions.lease.check()
-        seen += len(page.records)
-        rejected += len(page.rejects)
-        last = page
-        waiting.append(page)
-        if page.is_last or sum(len(one.records) for one in waiting) >= STORED_RECORDS:
-            changed += _store(transactions, request, waiting, is_listing, mirror_is_empty, quarantined)
-            waiting = []
-        advance(seen, page.total)
-        if stop():
-            raise StopRequested()
+    with closing(national.pull(request)) as pages:
+        for page in pages:
+            transactions.lease.check()
+            seen += len(page.records)
+            rejected += len(page.rejects)
+            last = page
+            waiting.append(page)
+            if page.is_last or sum(len(one.records) for one in waiting) >= STORED_RECORDS:
+                changed += _store(transactions, request, waiting, is_listing, mirror_is_empty, quarantined)
+                waiting = []
+            advance(seen, page.total)
+            if stop():
+                raise StopRequested()
     if waiting:
         changed += _store(transactions, request, waiting, is_listing, mirror_is_empty, quarantined)
     is_exact = last is not None and last.is_exact
