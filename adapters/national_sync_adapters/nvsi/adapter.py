@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from national_sync.clock import Clock
@@ -82,7 +82,7 @@ class NvsiAdapter:
         info, reply = self._system_info()
         return reply.server_time_ms or info.serverTime
 
-    def pull(self, request: PullRequest) -> Iterator[Page]:
+    def pull(self, request: PullRequest) -> Generator[Page, None, None]:
         return self._reader.pull(request)
 
     def get(self, entity: Entity, national_ids: Sequence[str]) -> list[Record | Reject | None]:
@@ -110,7 +110,7 @@ class NvsiAdapter:
 
     def _system_info(self) -> tuple[Info, Reply]:
         reply = self._session.read("/system/info", {}, is_metered=False)
-        return decoded_data(reply, Info, "the description of the national system"), reply
+        return decoded_data(reply, Info, N_("the description of the national system")), reply
 
     def _compared_clocks(self) -> Info:
         """One strange answer may come from one strange machine on the other side, so it is asked again."""

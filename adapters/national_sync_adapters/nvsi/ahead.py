@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -13,7 +13,7 @@ LONGEST_FAREWELL_SECONDS: Final = 5.0
 """How long an abandoned pull is waited for; its thread ends by itself after the call under way."""
 
 
-def fetched_ahead(source: Iterable[T], count: int) -> Iterator[T]:
+def fetched_ahead(source: Iterable[T], count: int) -> Generator[T, None, None]:
     """The elements of `source` in order, up to `count` of them made ahead by a thread. Zero makes no thread.
 
     Errors of the source are raised where its next element would have been. Closing the iterator stops the thread.

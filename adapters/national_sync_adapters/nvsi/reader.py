@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -44,10 +44,10 @@ class Reader:
         self._settings = settings
         self._capabilities = capabilities
 
-    def pull(self, request: PullRequest) -> Iterator[Page]:
+    def pull(self, request: PullRequest) -> Generator[Page, None, None]:
         entity = request.entity
         if request.changed_since_ms is not None and entity not in self._capabilities.change_filter:
-            raise CapabilityMissing(capability=f"a filter on the update time of {entity}")
+            raise CapabilityMissing(capability=Phrase(N_("a filter on the update time")))
         filters = _filters(request.scope)
         if self._capabilities.tombstones:
             filters["includeDeleted"] = True
@@ -101,28 +101,29 @@ class Reader:
         content = _read_list(entity, reply)
         if content.rejects:
             first = content.rejects[0]
-            raise ProtocolBroken(reason=f"a {entity} that matches is not understood: {first.field} {first.detail}")
+            words = N_("a {entity} that matches is not understood: {field} {reason}")
+            raise ProtocolBroken(reason=Phrase(words, entity=entity.value, field=first.field, reason=first.detail))
         return [record for record in content.records if not record.is_deleted]
 
     def _wanted(self, entity: Entity, key: Mapping[str, Value]) -> Mapping[str, Value]:
         if REFERENCE not in key:
             return wire_of(entity, key, is_whole=True)
         if not self._capabilities.client_reference:
-            raise CapabilityMissing(capability="a search by our own reference")
+            raise CapabilityMissing(capability=Phrase(N_("a search by our own reference")))
         return {"clientReference": key[REFERENCE]}
 
     def totals(self, entity: Entity, scope: Scope) -> Totals:
         if not self._capabilities.totals:
-            raise CapabilityMissing(capability="totals")
+            raise CapabilityMissing(capability=Phrase(N_("totals")))
         reply = self._session.read(path(entity, "totals"), _filters(scope))
-        data = decoded_data(reply, _TotalsData, "totals")
+        data = decoded_data(reply, _TotalsData, N_("totals"))
         return Totals(_count(data.count), _seconds(data.hours) if entity is Entity.HOUR_RECORD else None)
 
     def digest(self, entity: Entity) -> dict[str, BucketDigest]:
         if not self._capabilities.digest:
-            raise CapabilityMissing(capability="digests")
+            raise CapabilityMissing(capability=Phrase(N_("digests")))
         reply = self._session.read(path(entity, "digest"), {})
-        buckets = decoded_data(reply, list[_BucketData], "digests")
+        buckets = decoded_data(reply, list[_BucketData], N_("digests"))
         digests = {each.bucket: BucketDigest(_count(each.count), _count(each.versionSum)) for each in buckets}
         return {bucket: digest for bucket, digest in digests.items() if digest.count}
 
@@ -160,7 +161,7 @@ def _seconds(hours: object) -> int:
     try:
         return hundredths(hours, MOST_HUNDREDTHS) * SECONDS_A_HUNDREDTH
     except Unreadable as error:
-        raise ProtocolBroken(reason=f"the total of hours {error.detail}") from error
+        raise ProtocolBroken(reason=Phrase(N_("the total of hours {reason}"), reason=error.detail)) from error
 
 
 def _count(value: int | str) -> int:
