@@ -91,7 +91,10 @@ def main(
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from error
     service = Service(state, app_id, secret)
-    listener = listening_socket(host, port)
+    try:
+        listener = listening_socket(host, port)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
     scheme = "https" if certificate else "http"
     shown_host = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{shown_host}:{listener.getsockname()[1]}"

@@ -36,16 +36,24 @@ _PROMISE_BROKEN: Final = 7
 @pass_invocation
 @click.pass_context
 def demo(ctx: click.Context, invocation: Invocation, directory: str, seed: int) -> None:
-    import shutil
     from pathlib import Path
 
     from national_sync.demo import is_well, run_demo
     from national_sync.prose.demo import demo_in_words
 
-    program = "national-sync" if shutil.which("national-sync") else sys.argv[0]
     facts = run_demo(Path(directory), seed=seed, tell=_tell)
-    invocation.answer(facts, lambda: demo_in_words(facts, program))
+    invocation.answer(facts, lambda: demo_in_words(facts, _program()))
     ctx.exit(0 if is_well(facts) else _PROMISE_BROKEN)
+
+
+def _program() -> str:
+    """What to type to call this very program again."""
+    import os
+    import shutil
+
+    found = shutil.which("national-sync")
+    is_this = found is not None and os.path.exists(sys.argv[0]) and os.path.samefile(found, sys.argv[0])
+    return "national-sync" if is_this else sys.argv[0]
 
 
 def _tell(part: str) -> None:

@@ -202,7 +202,7 @@ def _what_next(facts: Mapping[str, Any], program: str) -> str:
         [
             _(N_("What to type next:")),
             *(f"  {command}" for command in commands),
-            _(N_("Another night, the mock national system in one terminal and the run in a second one:")),
+            _(N_("Another night: start the mock in one terminal, then run in a second one:")),
             *(f"  {command}" for command in another),
         ]
     )
