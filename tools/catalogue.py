@@ -71,6 +71,23 @@ CLICK_TEXTS: Final = (
 )
 """click's own texts that our commands can show."""
 
+SYSTEM_TEXTS: Final = (
+    "Permission denied",
+    "No such file or directory",
+    "Is a directory",
+    "Not a directory",
+    "Read-only file system",
+    "No space left on device",
+    "attempt to write a readonly database",
+    "database or disk is full",
+    "database disk image is malformed",
+    "database is locked",
+    "disk I/O error",
+    "file is not a database",
+    "unable to open database file",
+)
+"""What the operating system and SQLite say, as the reason of an error of ours."""
+
 _PLURALS: Final = (
     ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
     ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
@@ -84,7 +101,8 @@ _PLURALS: Final = (
 def texts() -> dict[str, str]:
     """Every text that people may read, with the first place it comes from."""
     found: dict[str, str] = {}
-    for text, place in (*_in_source(), *_in_models(), *((text, "click") for text in CLICK_TEXTS)):
+    of_others = (*((text, "click") for text in CLICK_TEXTS), *((text, "system") for text in SYSTEM_TEXTS))
+    for text, place in (*_in_source(), *_in_models(), *of_others):
         if text:
             found.setdefault(text, place)
     return found

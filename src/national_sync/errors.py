@@ -44,7 +44,10 @@ class KeyUnusable(UsageError):
     """The key file cannot be used: {reason}"""
 
     code = "key_unusable"
-    hint = "Restore the key file this database was made with; without it sealed values stay unreadable. Nothing was changed."
+    hint = (
+        "Restore the key file this database was made with (sealed values stay unreadable "
+        "without it), then run: national-sync doctor. Nothing was changed."
+    )
 
 
 class DatabaseMissing(UsageError):
@@ -58,7 +61,7 @@ class DatabaseTooNew(UsageError):
     """The database was made by a newer national-sync (schema {found}, this program knows {known})."""
 
     code = "database_too_new"
-    hint = "Install the newer program on this machine. Nothing was read or changed."
+    hint = "Install the newer program on this machine, then run: national-sync doctor. Nothing was read or changed."
 
 
 class DatabaseOutdated(UsageError):
@@ -73,7 +76,10 @@ class DatabaseUnwritable(NationalSyncError):
 
     code = "database_unwritable"
     exit_code = 7
-    hint = "Free disk space or correct the file rights, then run the same command again. What was stored so far is kept."
+    hint = (
+        "Free disk space or correct the file rights, look with national-sync doctor, "
+        "then run the same command again. What was stored so far is kept."
+    )
 
 
 class RunInProgress(NationalSyncError):
@@ -153,14 +159,17 @@ class ClockSkewed(NationalSideError):
     """This machine's clock differs from the national system's by {seconds} s."""
 
     code = "clock_skewed"
-    hint = "Set the clock (timedatectl set-ntp true), then run again. Nothing was sent."
+    hint = "Set the clock (timedatectl set-ntp true), then run: national-sync doctor. Progress is kept."
 
 
 class CertificateRefused(NationalSideError):
     """The certificate of {host} is not trusted: {reason}"""
 
     code = "certificate_refused"
-    hint = "Ask the network office whether the address is right; never switch the check off. Nothing was sent."
+    hint = (
+        "Ask the network office whether the address is right; an authority of its own belongs into ca_file. "
+        "Never switch the check off. Then run: national-sync doctor"
+    )
 
 
 class ProtocolBroken(NationalSideError):

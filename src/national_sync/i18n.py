@@ -7,7 +7,9 @@ worded here too. `_("text")` translates, `N_("text")` only marks a text that is 
 from __future__ import annotations
 
 import gettext
+import itertools
 import os
+import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
@@ -20,6 +22,7 @@ DOMAIN: Final = "national_sync"
 LOCALE_DIRECTORY: Final = os.path.join(os.path.dirname(__file__), "locale")  # pathlib costs --help 4 ms
 
 _GETTEXT_NAMES: Final[dict[Language, str]] = {"zh": "zh_CN", "en": "en"}
+_NUMBER: Final = re.compile("[0-9]+")
 _language: ContextVar[Language] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
 
@@ -86,6 +89,17 @@ def say(text: object) -> str:
             return _(text)
         case _:
             return str(text)
+
+
+def say_numbered(text: str) -> str:
+    """A text that was put into English words with its numbers: in the catalogue they are `{0}`, `{1}` and so on."""
+    known = _(text)
+    numbers = _NUMBER.findall(text)
+    if known != text or not numbers or "{" in text:
+        return known
+    places = itertools.count()
+    template = _NUMBER.sub(lambda _number: f"{{{next(places)}}}", text)
+    return translated(template, language()).format(*numbers)
 
 
 def joined(texts: Iterable[object]) -> str:

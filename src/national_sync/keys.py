@@ -22,6 +22,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from national_sync.errors import KeyUnusable
+from national_sync.i18n import N_, Phrase
 from national_sync.sealing import Sealer, SealingKey
 
 KEYS_VARIABLE: Final = "NATIONAL_SYNC_KEYS"
@@ -37,7 +38,7 @@ _HEADER: Final = (
 def load_sealer(path: Path, environment: Mapping[str, str] = os.environ) -> Sealer:
     """The sealer with the keys of the environment variable, or else of the file. Raises KeyUnusable."""
     given = environment.get(KEYS_VARIABLE, "").split()
-    return Sealer(_parsed(given, f"the variable {KEYS_VARIABLE}") if given else _read(path))
+    return Sealer(_parsed(given, KEYS_VARIABLE) if given else _read(path))
 
 
 def create_key_file(path: Path) -> bool:
@@ -98,34 +99,36 @@ def _read(path: Path) -> list[SealingKey]:
             _refuse_other_readers(path, os.fstat(file.fileno()).st_mode)
             return _parsed(list(file), str(path))
     except FileNotFoundError as error:
-        raise KeyUnusable(reason=f"{path} does not exist") from error
+        raise KeyUnusable(reason=Phrase(N_("{file} does not exist"), file=path)) from error
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text file"
-        raise KeyUnusable(reason=f"{path}: {reason}") from error
+        reason = error.strerror if isinstance(error, OSError) else N_("it is not UTF-8 text")
+        raise KeyUnusable(reason=Phrase(N_("{file}: {reason}"), file=path, reason=reason)) from error
 
 
 def _refuse_other_readers(path: Path, mode: int) -> None:
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        words = N_("{file} is open to other users of this machine (mode {mode})")
         raise KeyUnusable(
-            reason=f"{path} is open to other users of this machine (mode {stat.S_IMODE(mode):04o})",
-            hint=f"Close it with: chmod 600 {path}",
+            reason=Phrase(words, file=path, mode=f"{stat.S_IMODE(mode):04o}"),
+            hint=N_("Close it with: chmod 600 {file}"),
+            file=path,
         )
 
 
 def _parsed(lines: list[str], place: str) -> list[SealingKey]:
     keys = [
-        _parsed_key(line.strip(), f"line {number} of {place}")
+        _parsed_key(line.strip(), number, place)
         for number, line in enumerate(lines, 1)
         if line.strip() and not line.startswith("#")
     ]
     if not keys:
-        raise KeyUnusable(reason=f"{place} holds no key")
+        raise KeyUnusable(reason=Phrase(N_("{place} holds no key"), place=place))
     if len({key.key_id for key in keys}) < len(keys):
-        raise KeyUnusable(reason=f"{place} names two keys alike")
+        raise KeyUnusable(reason=Phrase(N_("{place} names two keys alike"), place=place))
     return keys
 
 
-def _parsed_key(line: str, place: str) -> SealingKey:
+def _parsed_key(line: str, number: int, place: str) -> SealingKey:
     match = _KEY_LINE.fullmatch(line)
     try:
         secret = base64.b64decode(match["secret"], validate=True) if match else b""
@@ -133,7 +136,8 @@ def _parsed_key(line: str, place: str) -> SealingKey:
         secret = b""
     if match is None or len(secret) != _SECRET_BYTES:
         # Never the line itself: it may hold most of a secret.
-        raise KeyUnusable(reason=f"{place} is not key-id:base64 of {_SECRET_BYTES} bytes")
+        words = N_("line {number} of {place} is not key-id:base64 of {bytes} bytes")
+        raise KeyUnusable(reason=Phrase(words, number=number, place=place, bytes=_SECRET_BYTES))
     return SealingKey(match["id"], secret)
 
 

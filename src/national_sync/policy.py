@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from national_sync.i18n import N_, Phrase
 from national_sync.records import Entity, mirror_columns
 
 
@@ -59,9 +60,12 @@ class Fields(_Table):
             known = set(mirror_columns(entity))
             for name in (*owners.national, *owners.local):
                 if name not in known:
-                    raise ValueError(f"{entity} has no field {name!r}; it has: {', '.join(sorted(known))}")
+                    words = N_("{entity} has no field {name}; it has: {known}")
+                    raise ValueError(Phrase(words, entity=entity.value, name=name, known=", ".join(sorted(known))))
             for name in set(owners.national) & set(owners.local):
-                raise ValueError(f"{entity}.{name} is listed under both owners")
+                raise ValueError(
+                    Phrase(N_("{entity}.{name} is listed under both owners"), entity=entity.value, name=name)
+                )
         return self
 
 

@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from national_sync.errors import KeyUnusable
+from national_sync.i18n import N_, Phrase
 from national_sync.records import Record
 
 _NONCE_BYTES = 12
@@ -46,24 +47,34 @@ class Sealer:
         return hashlib.blake2b(b"fingerprint", key=self._hash_key, digest_size=8).hexdigest()
 
     def seal(self, plain: str) -> str:
-        return self._current.key_id + ":" + base64.b64encode(self.seal_bytes(plain.encode())).decode()
+        return self._current.key_id + ":" + base64.b64encode(self._encrypt(plain.encode())).decode()
 
     def seal_bytes(self, plain: bytes) -> bytes:
+        return self._current.key_id.encode() + b":" + self._encrypt(plain)
+
+    def _encrypt(self, plain: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._ciphers[self._current.key_id].encrypt(nonce, plain, None)
 
     def open(self, sealed: str) -> str:
         key_id, _, body = sealed.partition(":")
-        return self.open_bytes(base64.b64decode(body), key_id).decode()
+        return self._decrypt(base64.b64decode(body), key_id).decode()
 
-    def open_bytes(self, sealed: bytes, key_id: str | None = None) -> bytes:
-        cipher = self._ciphers.get(key_id or self._current.key_id)
+    def open_bytes(self, sealed: bytes) -> bytes:
+        key_id, _, body = sealed.partition(b":")
+        return self._decrypt(body, key_id.decode("ascii", "replace"))
+
+    def _decrypt(self, sealed: bytes, key_id: str) -> bytes:
+        cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise KeyUnusable(reason=f"it lacks the key {key_id} that a value was sealed with")
+            raise KeyUnusable(
+                reason=Phrase(N_("it lacks the key {key_id} that a value was sealed with"), key_id=key_id)
+            )
         try:
             return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
         except InvalidTag as error:
-            raise KeyUnusable(reason=f"key {key_id or self._current.key_id} does not open a sealed value") from error
+            words = N_("key {key_id} does not open a sealed value")
+            raise KeyUnusable(reason=Phrase(words, key_id=key_id)) from error
 
     def plain(self, stored: str | None) -> str | None:
         """The plain value of a stored one, whether it is sealed already or was written plain by another program."""

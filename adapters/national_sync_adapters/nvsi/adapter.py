@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from national_sync.clock import Clock
 from national_sync.errors import ClockSkewed
+from national_sync.i18n import N_
 from national_sync.national.port import (
     BucketDigest,
     CallMeter,

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from national_sync.i18n import N_
+
 NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError)
 NOTHING: Final = msgspec.Raw(b"null")
 LONG_DIGITS: Final = re.compile(r"\d{11,}[xX]?")
@@ -126,13 +128,13 @@ def _patient(body: bytes) -> _Envelope:
     """The same for bodies that only a lenient decoder reads: NaN, half characters. One such record is no reason to
     lose the other records of its page."""
     if body.lstrip()[:1] == b"<":
-        raise Garbled("an HTML page instead of JSON")
+        raise Garbled(N_("an HTML page instead of JSON"))
     try:
         found = loads(body)
     except (ValueError, RecursionError) as error:
-        raise Garbled("a body that is not JSON, or half of one") from error
+        raise Garbled(N_("a body that is not JSON, or half of one")) from error
     if not isinstance(found, dict) or not isinstance(found.get("code"), int | str):
-        raise Garbled("JSON without a code")
+        raise Garbled(N_("JSON without a code"))
     message, total = found.get("message"), found.get("totalCount")
     return _Envelope(
         code=found["code"],
@@ -155,7 +157,7 @@ def rows_of(data: Any) -> list[msgspec.Raw]:
         pass
     rows = loads(bytes(data))
     if not isinstance(rows, list):
-        raise Garbled("no list where one belongs")
+        raise Garbled(N_("no list where one belongs"))
     return [msgspec.Raw(json.dumps(row).encode()) for row in rows]
 
 
@@ -163,7 +165,7 @@ def _code(code: int | str) -> int:
     try:
         return int(code)
     except ValueError as error:
-        raise Garbled("a code that is no number") from error
+        raise Garbled(N_("a code that is no number")) from error
 
 
 def count_of(value: object) -> int | None:

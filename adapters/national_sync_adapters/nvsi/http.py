@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 
 from national_sync.errors import CertificateRefused, NationalUnavailable
+from national_sync.i18n import N_, Phrase
 from national_sync_adapters.nvsi.deadline import Deadline
 
 SENT: Final = "http11.send_request_body.complete"
@@ -159,7 +160,8 @@ class Transport:
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
         if 300 <= response.status_code < 400:
-            raise NationalUnavailable(reason=f"{self.host} sends us on to {_target_host(response)}")
+            words = N_("{host} sends us on to {target}")
+            raise NationalUnavailable(reason=Phrase(words, host=self.host, target=_target_host(response)))
         return response
 
     def _body(self, response: httpx.Response, deadline: Deadline) -> bytes:
@@ -173,7 +175,7 @@ class Transport:
             chunk = raw if unpack is None else unpack.decompress(raw, most - size + 1)
             size += len(chunk)
             if size > most:
-                raise NationalUnavailable(reason=f"an answer of more than {most} bytes")
+                raise NationalUnavailable(reason=Phrase(N_("an answer of more than {most} bytes"), most=most))
             if deadline.is_over:
                 raise NationalUnavailable(reason="the answer came too slowly")
             chunks.append(chunk)
@@ -184,8 +186,8 @@ class Transport:
     def _translated(self, error: httpx.HTTPError, trace: _Trace) -> Exception:
         refusal = _certificate_error(error)
         if refusal is not None:
-            return CertificateRefused(host=self.host, reason=refusal.verify_message or "certificate check failed")
-        reason = f"{self.host}: {_plain_words(error)}"
+            return CertificateRefused(host=self.host, reason=_certificate_words(refusal))
+        reason = Phrase(N_("{host}: {reason}"), host=self.host, reason=_plain_words(error))
         return NationalUnavailable(reason=reason) if trace.has_begun else NotDelivered(reason=reason)
 
 
@@ -203,18 +205,18 @@ class _Trace:
             self._on_sent()
 
 
-def _plain_words(error: httpx.HTTPError) -> str:
+def _plain_words(error: httpx.HTTPError) -> Phrase | str:
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
-            return "no connection"
+            return N_("no connection")
         case httpx.PoolTimeout():
-            return "no free connection in time"
+            return N_("no free connection in time")
         case httpx.TimeoutException():
-            return "no answer in time"
+            return N_("no answer in time")
         case httpx.RemoteProtocolError():
-            return "the connection ended within the answer"
+            return N_("the connection ended within the answer")
         case _:
-            return f"the connection failed ({type(error).__name__})"
+            return Phrase(N_("the connection failed ({kind})"), kind=type(error).__name__)
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
@@ -225,11 +227,26 @@ def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationEr
     return None
 
 
-def _target_host(response: httpx.Response) -> str:
+def _certificate_words(refusal: ssl.SSLCertVerificationError) -> str:
+    """The frequent reasons in words of ours, the others in those of OpenSSL."""
+    match refusal.verify_code:
+        case 10:
+            return N_("it has expired; or the clock of this machine is wrong")
+        case 18 | 19:
+            return N_("it is signed by itself, not by an authority")
+        case 20 | 21:
+            return N_("it is signed by an authority that this machine does not know")
+        case 62 | 64:
+            return N_("it was issued for another address")
+        case _:
+            return refusal.verify_message or N_("the check failed")
+
+
+def _target_host(response: httpx.Response) -> Phrase | str:
     try:
-        return httpx.URL(response.headers.get("location", "")).host or "another page"
+        return httpx.URL(response.headers.get("location", "")).host or Phrase(N_("another page"))
     except httpx.InvalidURL:
-        return "another page"
+        return Phrase(N_("another page"))
 
 
 _context_lock: Final = threading.Lock()

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from national_sync.clock import local_text
+from national_sync.i18n import N_
 from national_sync.national.port import RejectReason
 from national_sync.records import Value
 
@@ -70,7 +71,7 @@ def text_of(value: object) -> str:
         return value.strip()
     if isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value)
-    raise Unreadable(RejectReason.MALFORMED, "is neither text nor a number")
+    raise Unreadable(RejectReason.MALFORMED, N_("is neither text nor a number"))
 
 
 @lru_cache(DAYS_REMEMBERED)
@@ -78,11 +79,11 @@ def day_start(text: str) -> int:
     """UTC epoch seconds of the midnight with which this day begins in Puer."""
     found = DAY.fullmatch(text)
     if found is None:
-        raise Unreadable(RejectReason.BAD_DATE, "is not a date YYYY-MM-DD")
+        raise Unreadable(RejectReason.BAD_DATE, N_("is not a date YYYY-MM-DD"))
     try:
         ordinal = date(int(found[1]), int(found[2]), int(found[3])).toordinal()
     except ValueError as error:
-        raise Unreadable(RejectReason.BAD_DATE, "is no day of the calendar") from error
+        raise Unreadable(RejectReason.BAD_DATE, N_("is no day of the calendar")) from error
     return (ordinal - EPOCH_DAY) * 86_400 - SECONDS_OF_EIGHT_HOURS
 
 
@@ -90,7 +91,7 @@ def time_of_day(text: str) -> int:
     """Milliseconds since midnight of ` HH:MM:SS` with an optional fraction; a `T` may stand for the space."""
     found = TIME_OF_DAY.fullmatch(text)
     if found is None:
-        raise Unreadable(RejectReason.BAD_DATE, "is not a time YYYY-MM-DD HH:MM:SS")
+        raise Unreadable(RejectReason.BAD_DATE, N_("is not a time YYYY-MM-DD HH:MM:SS"))
     hours, minutes, seconds, fraction = found.groups()
     whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
     return whole * 1000 + int(((fraction or "0") + "00")[:3])
@@ -106,10 +107,10 @@ def hundredths(value: object, most: int) -> int:
     """Hundredths of an hour in a decimal text with at most two decimals (more only if they are zeros)."""
     found = DECIMAL.fullmatch(text_of(value))
     if found is None:
-        raise Unreadable(RejectReason.BAD_HOURS, "is not a number of hours with two decimals")
+        raise Unreadable(RejectReason.BAD_HOURS, N_("is not a number of hours with two decimals"))
     amount = int(found[1]) * 100 + int(((found[2] or "0") + "0")[:2])
     if amount > most:
-        raise Unreadable(RejectReason.BAD_HOURS, f"is more than {most // 100} hours")
+        raise Unreadable(RejectReason.BAD_HOURS, N_("is more than {0} hours").format(most // 100))
     return amount
 
 
@@ -132,9 +133,9 @@ class Text:
     def read(self, value: object) -> str:
         text = text_of(value)
         if len(text) > self.longest:
-            raise Unreadable(RejectReason.TOO_LONG, f"is longer than {self.longest} characters")
+            raise Unreadable(RejectReason.TOO_LONG, N_("is longer than {0} characters").format(self.longest))
         if FORBIDDEN.search(text) or (not self.may_have_lines and LINE_BREAKS.search(text)):
-            raise Unreadable(RejectReason.BAD_TEXT, "holds control, direction or half characters")
+            raise Unreadable(RejectReason.BAD_TEXT, N_("holds control, direction or half characters"))
         return text
 
     def write(self, value: Value) -> str:
@@ -156,17 +157,18 @@ class Pattern:
     """Text of one exact form."""
 
     form: str
-    words: str
+    otherwise: str
+    """What a text of another form is told to be."""
     blank: str = ""
 
     def read(self, value: object) -> str:
         text = text_of(value)
         if len(text) > LONGEST_PATTERN:
-            raise Unreadable(RejectReason.TOO_LONG, f"is longer than {LONGEST_PATTERN} characters")
+            raise Unreadable(RejectReason.TOO_LONG, N_("is longer than {0} characters").format(LONGEST_PATTERN))
         if FORBIDDEN.search(text):
-            raise Unreadable(RejectReason.BAD_TEXT, "holds control, direction or half characters")
+            raise Unreadable(RejectReason.BAD_TEXT, N_("holds control, direction or half characters"))
         if re.fullmatch(self.form, text) is None:
-            raise Unreadable(RejectReason.MALFORMED, f"is not {self.words}")
+            raise Unreadable(RejectReason.MALFORMED, self.otherwise)
         return text
 
     def write(self, value: Value) -> str:
@@ -183,7 +185,7 @@ class Choice:
     def read(self, value: object) -> str:
         word = self.words.get(text_of(value))
         if word is None:
-            raise Unreadable(RejectReason.UNKNOWN_CODE, "is a code that is not in the list")
+            raise Unreadable(RejectReason.UNKNOWN_CODE, N_("is a code that is not in the list"))
         return word
 
     def write(self, value: Value) -> str:
@@ -206,7 +208,7 @@ class Code:
         code = text_of(value).rjust(width, "0")
         code = self.replaced.get(code, code)
         if code not in self.known:
-            raise Unreadable(RejectReason.UNKNOWN_CODE, "is a code that is not in the list")
+            raise Unreadable(RejectReason.UNKNOWN_CODE, N_("is a code that is not in the list"))
         return code
 
     def write(self, value: Value) -> str:
@@ -223,10 +225,10 @@ class Codes:
     def read(self, value: object) -> str:
         text = text_of(value)
         if len(text) > self.longest:
-            raise Unreadable(RejectReason.TOO_LONG, f"is longer than {self.longest} characters")
+            raise Unreadable(RejectReason.TOO_LONG, N_("is longer than {0} characters").format(self.longest))
         codes = {code.strip() for code in text.split(",")} - {""}
         if not all(re.fullmatch("[0-9]{1,18}", code) for code in codes):
-            raise Unreadable(RejectReason.UNKNOWN_CODE, "holds a code that is not made of digits")
+            raise Unreadable(RejectReason.UNKNOWN_CODE, N_("holds a code that is not made of digits"))
         return ",".join(sorted(codes))
 
     def write(self, value: Value) -> str:
@@ -256,7 +258,7 @@ class Day:
         text = text_of(value)
         day_start(text[:10])
         if NO_TIME.fullmatch(text[10:]) is None:
-            raise Unreadable(RejectReason.BAD_DATE, "is not a date YYYY-MM-DD")
+            raise Unreadable(RejectReason.BAD_DATE, N_("is not a date YYYY-MM-DD"))
         return text[:10]
 
     def write(self, value: Value) -> str:
@@ -286,7 +288,7 @@ class Number:
     def read(self, value: object) -> int:
         text = text_of(value)
         if WHOLE.fullmatch(text) is None or int(text) > self.most:
-            raise Unreadable(RejectReason.MALFORMED, f"is not a whole number up to {self.most}")
+            raise Unreadable(RejectReason.MALFORMED, N_("is not a whole number up to {0}").format(self.most))
         return int(text)
 
     def write(self, value: Value) -> str:

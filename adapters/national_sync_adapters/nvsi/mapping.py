@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from national_sync.i18n import N_
 from national_sync.national.port import RejectReason
 from national_sync.records import (
     AccountState,
@@ -67,7 +68,7 @@ class Column:
         """The core's value; None for an empty one that need not be there. Raises `Unreadable`."""
         if value is None or value == "" or (isinstance(value, str) and value.isspace()):
             if self.is_required:
-                raise Unreadable(RejectReason.MISSING_FIELD, "is missing")
+                raise Unreadable(RejectReason.MISSING_FIELD, N_("is missing"))
             return None
         read = self.kind.read(value)
         return read if read != "" or self.is_required else None
@@ -89,10 +90,10 @@ def optional(field: str, wire: str, kind: Kind) -> Column:
     return Column(field, wire, kind, is_required=False)
 
 
-RECORD_ID: Final = Pattern("[0-9a-fA-F]{32}", "an id of 32 hexadecimal characters")
-VOLUNTEER_NUMBER: Final = Pattern("[0-9A-Z]{1,32}", "a volunteer number")
-AREA: Final = Pattern("[0-9]{18}", "an area id of 18 digits")
-NATIONALITY: Final = Pattern("[0-9]{3}", "a country code of 3 digits")
+RECORD_ID: Final = Pattern("[0-9a-fA-F]{32}", N_("is not an id of 32 hexadecimal characters"))
+VOLUNTEER_NUMBER: Final = Pattern("[0-9A-Z]{1,32}", N_("is not a volunteer number"))
+AREA: Final = Pattern("[0-9]{18}", N_("is not an area id of 18 digits"))
+NATIONALITY: Final = Pattern("[0-9]{3}", N_("is not a country code of 3 digits"))
 DOCUMENT_NUMBER: Final = Text(40)
 """Checked further by `reading` where the document is a mainland ID card."""
 PHONE: Final = Phone()

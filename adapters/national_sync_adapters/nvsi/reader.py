@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from national_sync.errors import CapabilityMissing, ProtocolBroken
+from national_sync.i18n import N_, Phrase
 from national_sync.national.port import (
     BucketDigest,
     Capabilities,

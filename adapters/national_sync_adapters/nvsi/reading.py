@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from national_sync.i18n import N_
 from national_sync.national.port import Reject, RejectReason
 from national_sync.records import RECORD_TYPES, Entity, Record, Value
 from national_sync_adapters.nvsi.envelope import NOT_DECODED, loads, rows_of
@@ -85,7 +86,7 @@ def _twins(found: Sequence[Record | Reject]) -> set[str]:
 
 
 def _twin(national_id: str, row: msgspec.Raw) -> Reject:
-    detail = "is also the id of another record on the same page"
+    detail = N_("is also the id of another record on the same page")
     return Reject(national_id, RejectReason.TWO_RECORDS_ONE_ID, "national_id", detail, bytes(row))
 
 
@@ -128,29 +129,29 @@ def _fields(row: msgspec.Raw) -> dict[str, object]:
         try:
             wire = loads(bytes(row))
         except (ValueError, RecursionError) as error:
-            raise Unreadable(RejectReason.MALFORMED, "is not JSON") from error
+            raise Unreadable(RejectReason.MALFORMED, N_("is not JSON")) from error
     if not isinstance(wire, dict):
-        raise Unreadable(RejectReason.MALFORMED, "is not a JSON object")
+        raise Unreadable(RejectReason.MALFORMED, N_("is not a JSON object"))
     return wire
 
 
 def _read_id(wire: dict[str, object]) -> str:
     value = wire.get(ID)
     if value is None or value == "":
-        raise Unreadable(RejectReason.MISSING_ID, "is missing")
+        raise Unreadable(RejectReason.MISSING_ID, N_("is missing"))
     return RECORD_ID.read(value)
 
 
 def _present(value: object) -> object:
     if value is None or value == "":
-        raise Unreadable(RejectReason.MISSING_FIELD, "is missing")
+        raise Unreadable(RejectReason.MISSING_FIELD, N_("is missing"))
     return value
 
 
 def _truth(value: object) -> bool:
     truth = TRUTHS.get(value) if value is None or isinstance(value, str | int) else None
     if truth is None:
-        raise Unreadable(RejectReason.UNKNOWN_CODE, "is neither 0 nor 1")
+        raise Unreadable(RejectReason.UNKNOWN_CODE, N_("is neither 0 nor 1"))
     return truth
 
 
@@ -194,11 +195,11 @@ def _check_together(table: EntityMap, wire: dict[str, object], values: dict[str,
     if unknown:
         name = min(unknown)
         shown = name if FIELD_NAME.fullmatch(name) else "?"
-        raise _Wrong(shown, RejectReason.UNKNOWN_FIELD, "is a field that this program does not know")
+        raise _Wrong(shown, RejectReason.UNKNOWN_FIELD, N_("is a field that this program does not know"))
     for first, second in table.in_order:
         earlier, later = values[first], values[second]
         if isinstance(earlier, int) and isinstance(later, int) and later < earlier:
-            raise _Wrong(second, RejectReason.END_BEFORE_START, f"lies before {first}")
+            raise _Wrong(second, RejectReason.END_BEFORE_START, N_("lies before its beginning"))
 
 
 def _check_document(values: dict[str, Value], is_deleted: bool) -> None:
@@ -208,6 +209,6 @@ def _check_document(values: dict[str, Value], is_deleted: bool) -> None:
         return
     number = mainland_number(text)
     if number is None and not is_deleted:
-        detail = "cannot exist: its length, date or check digit is wrong"
+        detail = N_("cannot exist: its length, date or check digit is wrong")
         raise _Wrong("id_number", RejectReason.BAD_ID_NUMBER, detail)
     values["id_number"] = number or ""

@@ -28,6 +28,7 @@ from national_sync.errors import (
     RequestRefused,
 )
 from national_sync.failpoint import failpoint
+from national_sync.i18n import N_, Phrase
 from national_sync_adapters.nvsi.breaker import Breaker
 from national_sync_adapters.nvsi.deadline import Deadline
 from national_sync_adapters.nvsi.encryption import BodyCipher
@@ -43,12 +44,12 @@ BACKOFF: Final = wait_random_exponential(multiplier=0.5, max=10)
 Decoder = msgspec.json.Decoder[Any]
 
 MEANINGS: Final[Mapping[int, str]] = {
-    Code.MALFORMED: "malformed request",
-    Code.UNKNOWN_FIELD: "unknown field",
-    Code.INVALID_VALUE: "invalid value",
-    Code.NOT_ALLOWED: "not allowed",
-    Code.NOT_FOUND: "not found",
-    Code.BATCH_TOO_LARGE: "batch too large",
+    Code.MALFORMED: N_("malformed request"),
+    Code.UNKNOWN_FIELD: N_("unknown field"),
+    Code.INVALID_VALUE: N_("invalid value"),
+    Code.NOT_ALLOWED: N_("not allowed"),
+    Code.NOT_FOUND: N_("not found"),
+    Code.BATCH_TOO_LARGE: N_("batch too large"),
 }
 """Our words for refusals of reading calls: the national side's own may hold personal data, and these reach logs."""
 
@@ -108,7 +109,7 @@ class Session:
         if missing_is_none and reply.code == Code.NOT_FOUND:
             return Reply(Code.OK, "", NOTHING)
         if not reply.is_ok:
-            meaning = MEANINGS.get(reply.code, "its own words are not shown")
+            meaning = Phrase(MEANINGS.get(reply.code, N_("its own words are not shown")))
             raise RequestRefused(national_code=reply.code, words=meaning)
         return reply
 
@@ -146,8 +147,12 @@ class Session:
     def _token(self, refused: str | None) -> str:
         try:
             return self._tokens.token(refused=refused)
+        except NotDelivered:
+            raise
         except (NationalUnavailable, ProtocolBroken) as error:
-            raise NotDelivered(reason="no token was given") from error
+            cause = error.facts.get("reason") or Phrase(error.template)
+            reason = Phrase(N_("no access token was given ({reason})"), reason=cause)
+            raise NotDelivered(reason=reason, retry_after_seconds=error.facts.get("retry_after_seconds")) from error
 
     def _fetch_token(self) -> Token:
         try:
@@ -157,7 +162,7 @@ class Session:
         if reply.code == Code.NONCE_SEEN:
             raise NationalUnavailable(reason="the number used once was seen before")
         if not reply.is_ok:
-            raise CredentialsRefused(reason=f"code {reply.code}")
+            raise CredentialsRefused(reason=Phrase(N_("code {code}"), code=reply.code))
         try:
             data = msgspec.json.decode(reply.data, type=_TokenData)
         except NOT_DECODED as error:
@@ -194,7 +199,7 @@ class Session:
         if reply.code == Code.MAINTENANCE:
             raise UnderMaintenance(retry_after_seconds=self._asked_pause(answer))
         if answer.status >= 500:
-            raise NationalUnavailable(reason=f"HTTP status {answer.status}")
+            raise NationalUnavailable(reason=_status(answer))
         return reply
 
     def _reply_without_envelope(self, answer: Answer, error: Exception) -> Reply:
@@ -202,15 +207,15 @@ class Session:
             case 429:
                 return Reply(Code.TOO_FAST, "", NOTHING)
             case 503:
-                raise Overloaded(reason="HTTP status 503", retry_after_seconds=self._asked_pause(answer)) from error
+                raise Overloaded(reason=_status(answer), retry_after_seconds=self._asked_pause(answer)) from error
             case status if status >= 500:
-                raise NationalUnavailable(reason=f"HTTP status {status}") from error
+                raise NationalUnavailable(reason=_status(answer)) from error
             case 401 | 403:
-                raise CredentialsRefused(reason=f"HTTP status {answer.status}") from error
+                raise CredentialsRefused(reason=_status(answer)) from error
             case status if status >= 400:
-                raise ProtocolBroken(reason=f"HTTP status {status}") from error
+                raise ProtocolBroken(reason=_status(answer)) from error
             case _:
-                reason = str(error) if isinstance(error, Garbled) else "a body that cannot be decrypted"
+                reason = str(error) if isinstance(error, Garbled) else N_("a body that cannot be decrypted")
                 raise NationalUnavailable(reason=reason) from error
 
     def _asked_pause(self, answer: Answer) -> float | None:
@@ -233,8 +238,12 @@ class Session:
         server_time_ms = reply.server_time_ms
         with suppress(*NOT_DECODED):
             server_time_ms = msgspec.json.decode(reply.data, type=_ClockData).serverTime
-        seconds = "many" if server_time_ms is None else round(self._clock.now() - server_time_ms / 1000)
+        seconds = Phrase(N_("many")) if server_time_ms is None else round(self._clock.now() - server_time_ms / 1000)
         raise ClockSkewed(seconds=seconds)
+
+
+def _status(answer: Answer) -> Phrase:
+    return Phrase(N_("HTTP status {status}"), status=answer.status)
 
 
 class _TokenData(msgspec.Struct):

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from national_sync.i18n import N_, Phrase
+
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -68,7 +70,7 @@ class NvsiSettings(BaseModel):
         parts = urlsplit(value)
         is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
         if not parts.hostname or parts.username or parts.query or not (parts.scheme == "https" or is_loopback):
-            raise ValueError("must be an https:// address without user and query (http:// only on this machine)")
+            raise ValueError(N_("must be an https:// address without user and query (http:// only on this machine)"))
         return value.rstrip("/")
 
     def read_secret(self, environment: Mapping[str, str] = os.environ) -> bytes:
@@ -77,9 +79,11 @@ class NvsiSettings(BaseModel):
             try:
                 secret = self.secret_file.read_bytes().strip()
             except OSError as error:
-                raise ValueError(f"the secret file {self.secret_file} cannot be read: {error.strerror}") from error
+                words = N_("the secret file {file} cannot be read: {reason}")
+                raise ValueError(Phrase(words, file=self.secret_file, reason=error.strerror)) from error
         else:
             secret = environment.get(self.secret_env, "").strip().encode()
         if not secret:
-            raise ValueError(f"no secret: name secret_file or set {self.secret_env}")
+            words = N_("no secret: name secret_file, or set the variable {variable}")
+            raise ValueError(Phrase(words, variable=self.secret_env))
         return secret

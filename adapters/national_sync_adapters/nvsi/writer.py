@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from national_sync.errors import NationalSideError, ProtocolBroken
+from national_sync.i18n import N_
 from national_sync.national.port import (
     Capabilities,
     Done,
@@ -152,7 +153,7 @@ class Writer:
         reply = self._session.read("/result", {"ticket": known.ticket}, missing_is_none=True)
         if is_nothing(reply):
             return Unknown("the national side no longer knows the ticket")
-        answered = decoded_data(reply, _ResultData, "the result of a review")
+        answered = decoded_data(reply, _ResultData, N_("the result of a review"))
         match answered.state:
             case "pending":
                 return Pending(ticket)

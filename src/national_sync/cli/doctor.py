@@ -8,7 +8,7 @@ import click
 
 from national_sync.cli.command import Command
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.i18n import N_, _, say
+from national_sync.i18n import N_, Phrase, _, say
 
 if TYPE_CHECKING:
     from national_sync.doctor import Check
@@ -37,6 +37,8 @@ def _facts(check: Check) -> dict[str, Any]:
 
 
 def _in_words(check: Check) -> str:
-    line = f"{'✓' if check.is_fine else '✗'} {say(check.label)}: {say(check.detail)}".rstrip(": ")
-    hint = "  " + _(N_("What to do: {hint}"), hint=check.hint) if check.hint and not check.is_fine else ""
-    return f"{line}\n{hint}" if hint else line
+    label, detail = Phrase(check.label), say(check.detail)
+    lines = _(N_("{label}: {detail}"), label=label, detail=detail) if detail else say(label)
+    if check.hint and not check.is_fine:
+        lines += "\n" + _(N_("What to do: {hint}"), hint=check.hint)
+    return ("✓ " if check.is_fine else "✗ ") + lines.replace("\n", "\n  ")

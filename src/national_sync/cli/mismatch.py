@@ -78,8 +78,9 @@ def _in_words(facts: Mapping[str, Any]) -> str:
         *(f"{name}: {value}" for name, value in dict(facts["detail"] or {}).items()),
         _(N_("State: {state}"), state=word(facts["state"])) + (f" ({word(ended)})" if ended else ""),
     ]
-    if facts["state"] == "open":
-        lines.append(_(N_("Decide: national-sync mismatch resolve {id} --keep local|national"), id=facts["id"]))
+    if facts["state"] == "open" and facts["choices"]:
+        choices = "|".join(facts["choices"])
+        lines.append(_(N_("Decide: national-sync mismatch resolve {id} --keep {choices}"), id=facts["id"], choices=choices))
     return "\n".join(filter(None, lines))
 
 

@@ -10,7 +10,7 @@ import click
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import row_facts
-from national_sync.i18n import N_, _
+from national_sync.i18n import N_, _, say_numbered
 from national_sync.prose.layout import table
 from national_sync.prose.words import word
 
@@ -52,7 +52,7 @@ def _list_in_words(records: list[dict[str, Any]], limit: int) -> str:
             word(facts["entity"]),
             word(facts["reason"]),
             facts["field"] or "-",
-            facts["detail"] or "-",
+            say_numbered(facts["detail"] or "-"),
             facts["times"],
         )
         for facts in records
@@ -90,7 +90,7 @@ def _in_words(facts: Mapping[str, Any]) -> str:
             reason=word(facts["reason"]),
         ),
         _(N_("Field: {field}"), field=facts["field"]) if facts["field"] else "",
-        _(N_("Detail: {detail}"), detail=facts["detail"]) if facts["detail"] else "",
+        _(N_("Detail: {detail}"), detail=say_numbered(facts["detail"])) if facts["detail"] else "",
         _(N_("State: {state}"), state=word(facts["state"])),
         facts.get("payload") or "",
         _(N_("Try it again: {command}"), command=f"national-sync quarantine replay {facts['id']}"),

@@ -16,8 +16,11 @@ _JSON_COLUMNS: Final = ("detail", "report", "scope")
 def mismatch_facts(row: Mapping[str, Any]) -> dict[str, Any]:
     """A mismatch as documented; values of sealed fields are starred out."""
     from national_sync.records import SEALED_FIELDS, Entity
+    from national_sync.sync.mismatches import DECISIONS
+    from national_sync.sync.plan import MismatchKind
 
     facts = row_facts(row)
+    facts["choices"] = list(DECISIONS.get(MismatchKind(row["kind"]), ()))
     if row["field"] in SEALED_FIELDS[Entity(row["entity"])]:
         facts.update({side: HIDDEN_VALUE for side in ("base", "ours", "theirs") if row[side] is not None})
     return facts

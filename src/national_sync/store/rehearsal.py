@@ -10,7 +10,14 @@ from sqlalchemy import Connection, MetaData, Table
 from national_sync.store.database import Database
 from national_sync.store.tables import OBSERVED, metadata
 
-_SHADOWED: Sequence[str] = (*(table.name for table in OBSERVED.values()), "pull", "quarantine", "mismatch", "hold", "mark")
+_SHADOWED: Sequence[str] = (
+    *(table.name for table in OBSERVED.values()),
+    "pull",
+    "quarantine",
+    "mismatch",
+    "hold",
+    "mark",
+)
 """What observing, planning and guarding write; the mirror itself is only read."""
 
 

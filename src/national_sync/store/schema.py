@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, Index, inspect, text
 
 from national_sync.errors import DatabaseMissing, DatabaseOutdated, DatabaseTooNew, DatabaseUnwritable
+from national_sync.i18n import N_, Phrase
 from national_sync.records import Entity
 from national_sync.store.database import Database
 from national_sync.store.tables import MIRROR
@@ -30,7 +31,7 @@ def create_or_upgrade(database: Database) -> bool:
     Raises DatabaseTooNew, DatabaseUnwritable.
     """
     if database.is_sqlite:
-        _make_folder(Path(database.place))
+        _make_private_file(Path(database.place))
     found = _found_revision(database)
     if found == KNOWN_REVISION:
         return False
@@ -103,8 +104,11 @@ def _refuse_newer(found: str | None) -> None:
         raise DatabaseTooNew(found=found, known=KNOWN_REVISION)
 
 
-def _make_folder(path: Path) -> None:
+def _make_private_file(path: Path) -> None:
+    """A new database is readable by its owner only: it holds persons."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise DatabaseUnwritable(reason=f"{path.parent}: {error.strerror}") from error
+        reason = Phrase(N_("{file}: {reason}"), file=path.parent, reason=error.strerror)
+        raise DatabaseUnwritable(reason=reason) from error

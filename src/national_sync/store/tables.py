@@ -347,6 +347,8 @@ class OperationRow(SQLModel, table=True):
     verb: str = _text()
     fields: str = _text()
     """JSON object of what is set, by content field; sealed fields sealed."""
+    before: str = _text(default="{}")
+    """What an update replaces, in the same form: if it stands there again, the update was undone."""
     record: str = _text()
     """JSON array of the whole record as it will be; sealed fields sealed."""
     state: str = _text()
@@ -449,6 +451,8 @@ class HoldRow(SQLModel, table=True):
     plan_hash: str = _text()
     state: str = _text(default="open")
     """open, approved, rejected, executed, superseded."""
+    begun_run_id: int | None = _optional_integer()
+    """The run that began to carry out the approved plan; if it was killed, the next one carries out what is left."""
 
 
 class AbsenceRow(SQLModel, table=True):

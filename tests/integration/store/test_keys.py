@@ -134,7 +134,7 @@ def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     path.chmod(0o600)
 
-    with pytest.raises(KeyUnusable, match="no text file"):
+    with pytest.raises(KeyUnusable, match="not UTF-8 text"):
         load_sealer(path, _NOTHING)
 
 
@@ -155,7 +155,8 @@ def test_file_open_to_others_is_refused_with_the_command_that_closes_it(mode: in
     with pytest.raises(KeyUnusable, match=f"mode {mode:04o}") as caught:
         load_sealer(key_file, _NOTHING)
 
-    assert f"chmod 600 {key_file}" in caught.value.hint_template
+    assert "chmod 600" in caught.value.hint_template
+    assert caught.value.facts["file"] == key_file
 
 
 # The key of a database

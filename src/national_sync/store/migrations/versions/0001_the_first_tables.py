@@ -40,6 +40,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("records", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("plan_hash", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("begun_run_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
@@ -328,6 +329,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_id", sa.Text(), nullable=True),
         sa.Column("verb", sa.Text(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
