@@ -132,8 +132,6 @@ class TrainingMode(StrEnum):
     FACE_TO_FACE = "face_to_face"
 
 
-
-
 class Team(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     team_type: str

@@ -83,6 +83,7 @@ def thoughtful_ids(connection: Connection, entity: Entity, owners: Mapping[str, 
         f"o.row_id IN (SELECT row_id FROM local_change WHERE entity = '{entity}')",
         f"o.national_id IN (SELECT national_id FROM local_deletion WHERE entity = '{entity}')",
         "m.withdrawn_at IS NOT NULL",
+        f"o.row_id IN (SELECT row_id FROM operation WHERE entity = '{entity}' AND verb = 'update' AND state = 'done')",
         *(_differs(entity, column) for column, owner in owners.items() if owner is Owner.LOCAL),
     ]
     if entity is Entity.HOUR_RECORD:
@@ -107,9 +108,7 @@ def _differs(entity: Entity, column: str) -> str:
 
 
 def _has_new_rows(connection: Connection, entity: Entity) -> bool:
-    return (
-        connection.execute(text(f"SELECT 1 FROM {entity} WHERE sync_rev IS NULL LIMIT 1")).first() is not None
-    )
+    return connection.execute(text(f"SELECT 1 FROM {entity} WHERE sync_rev IS NULL LIMIT 1")).first() is not None
 
 
 def _twins_query(entity: Entity) -> str:
@@ -274,9 +273,7 @@ def _resolved_id(reference: Reference) -> str:
 
 
 def _resolved(entity: Entity) -> str:
-    return " AND ".join(
-        ["1 = 1", *(f"staged.{reference.column} IS NOT NULL" for reference in REFERENCES[entity])]
-    )
+    return " AND ".join(["1 = 1", *(f"staged.{reference.column} IS NOT NULL" for reference in REFERENCES[entity])])
 
 
 def _written_columns(entity: Entity) -> tuple[str, ...]:

@@ -48,9 +48,7 @@ def carry_out_decisions(transactions: Transactions, national: NationalSystem, po
     with transactions.read() as tx:
         decided = [
             _mismatch(row)
-            for row in tx.rows(
-                "SELECT * FROM mismatch WHERE state = 'open' AND decision IS NOT NULL ORDER BY id"
-            )
+            for row in tx.rows("SELECT * FROM mismatch WHERE state = 'open' AND decision IS NOT NULL ORDER BY id")
         ]
     for mismatch in decided:
         if mismatch.kind is MismatchKind.DELETED_HERE_EDITED_THERE and mismatch.decision == "national":
@@ -159,9 +157,7 @@ def _give_up_refused(tx: Transaction, mismatch: Mismatch) -> None:
                 write_row(tx, mismatch.entity, mismatch.row_id, {"withdrawn_at": tx.now})
 
 
-def _take_their_edit(
-    transactions: Transactions, national: NationalSystem, policy: Policy, mismatch: Mismatch
-) -> None:
+def _take_their_edit(transactions: Transactions, national: NationalSystem, policy: Policy, mismatch: Mismatch) -> None:
     [record] = national.get(mismatch.entity, [mismatch.national_id or ""])
     with transactions.write() as tx:
         _undo_deletion(tx, mismatch)

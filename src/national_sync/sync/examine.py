@@ -46,7 +46,9 @@ _TOTAL: Final = (
     f"{_ALIVE} AND m.total_seconds <> (SELECT COALESCE(SUM(h.service_seconds), 0) FROM hour_record h"
     " WHERE h.volunteer_id = m.id AND h.state = 'effective')"
 )
-_TWICE: Final = "o.id_number_hash = m.id_number_hash AND o.id <> m.id AND o.withdrawn_at IS NULL AND o.national_id IS NOT NULL"
+_TWICE: Final = (
+    "o.id_number_hash = m.id_number_hash AND o.id <> m.id AND o.withdrawn_at IS NULL AND o.national_id IS NOT NULL"
+)
 _NAMESAKE: Final = (
     "o.name = m.name AND o.birth_date = m.birth_date AND o.id <> m.id AND o.id_number_hash <> m.id_number_hash"
     " AND o.withdrawn_at IS NULL AND o.national_id IS NOT NULL"
@@ -199,8 +201,7 @@ def _close_returned(tx: Transaction) -> None:
             tx,
             "kind IN ('missing_nationally', 'hours_withdrawn', 'edited_here_deleted_there')"
             f" AND entity = '{entity}' AND EXISTS (SELECT 1 FROM {entity} m WHERE m.id = mismatch.row_id"
-            f" AND m.withdrawn_at IS NULL"
-            + (" AND m.state = 'effective')" if entity is Entity.HOUR_RECORD else ")"),
+            f" AND m.withdrawn_at IS NULL" + (" AND m.state = 'effective')" if entity is Entity.HOUR_RECORD else ")"),
         )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from national_sync.policy import Guards
 from national_sync.records import Entity
-from national_sync.sync.holds import held_plan, hold_plan, mark_executed, supersede_hold
+from national_sync.sync.holds import begin_plan, held_plan, hold_plan, supersede_hold
 from national_sync.sync.transaction import Transaction
 
 
@@ -74,16 +74,18 @@ def may_proceed(
     records: int,
     lines: Iterable[str],
 ) -> bool:
-    """Let a class of actions through, or hold it. An approval counts only for the plan it was given for."""
+    """Let a class of actions through, or hold it. An approval counts only for the plan it was given for, or for what a
+    run that was killed has left of it."""
     held = held_plan(tx, entity, action)
+    is_begun = held is not None and held["begun_run_id"] is not None
     if reason is None:
-        if held is not None:
+        if held is not None and not is_begun:
             supersede_hold(tx, held["id"])
         return True
     wanted = plan_hash(lines)
-    if held is not None and held["plan_hash"] == wanted:
+    if held is not None and (held["plan_hash"] == wanted or (is_begun and records <= held["records"])):
         if held["state"] == "approved":
-            mark_executed(tx, held["id"])
+            begin_plan(tx, held["id"])
             return True
         return False
     if held is not None:

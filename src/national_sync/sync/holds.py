@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from national_sync.errors import AlreadySettled, NotFound, PlanChanged
 from national_sync.records import Entity
-from national_sync.sync.transaction import Transaction
+from national_sync.sync.transaction import Transaction, Transactions
 
 _LIVE = "('open', 'approved', 'rejected')"
 
@@ -23,9 +23,7 @@ def held_plan(tx: Transaction, entity: Entity, action: str) -> Mapping[str, Any]
     return rows[0] if rows else None
 
 
-def hold_plan(
-    tx: Transaction, entity: Entity, action: str, reason: str, *, records: int, plan_hash: str
-) -> None:
+def hold_plan(tx: Transaction, entity: Entity, action: str, reason: str, *, records: int, plan_hash: str) -> None:
     tx.execute(
         "INSERT INTO hold (run_id, entity, action, reason, records, plan_hash, state)"
         " VALUES (:run, :entity, :action, :reason, :records, :plan_hash, 'open')",
@@ -38,8 +36,19 @@ def hold_plan(
     )
 
 
-def mark_executed(tx: Transaction, hold_id: int) -> None:
-    tx.execute("UPDATE hold SET state = 'executed' WHERE id = :id", id=hold_id)
+def begin_plan(tx: Transaction, hold_id: int) -> None:
+    tx.execute("UPDATE hold SET begun_run_id = :run WHERE id = :id", run=tx.run_id, id=hold_id)
+
+
+def mark_executed(transactions: Transactions, entities: Sequence[Entity], actions: Iterable[str]) -> None:
+    """Close the approved holds whose plan a run has carried out to its end."""
+    with transactions.read() as tx:
+        begun = tx.rows("SELECT id, entity, action FROM hold WHERE state = 'approved' AND begun_run_id IS NOT NULL")
+    over = [hold["id"] for hold in begun if hold["entity"] in entities and hold["action"] in set(actions)]
+    if over:
+        with transactions.write() as tx:
+            for hold_id in over:
+                tx.execute("UPDATE hold SET state = 'executed' WHERE id = :id", id=hold_id)
 
 
 def supersede_hold(tx: Transaction, hold_id: int) -> None:
@@ -48,9 +57,7 @@ def supersede_hold(tx: Transaction, hold_id: int) -> None:
 
 def list_holds(connection: Connection, *, state: str | None = "open") -> list[dict[str, Any]]:
     condition = "" if state is None else " WHERE state = :state"
-    rows = connection.execute(
-        text(f"SELECT * FROM hold{condition} ORDER BY id"), {"state": state} if state else {}
-    )
+    rows = connection.execute(text(f"SELECT * FROM hold{condition} ORDER BY id"), {"state": state} if state else {})
     return [dict(row) for row in rows.mappings()]
 
 
@@ -77,6 +84,4 @@ def _answer(connection: Connection, hold_id: int, plan_hash: str, answer: str) -
         raise AlreadySettled(noun="hold", id=hold_id, state=hold["state"])
     if hold["plan_hash"] != plan_hash:
         raise PlanChanged(id=hold_id)
-    connection.execute(
-        text("UPDATE hold SET state = :state WHERE id = :id"), {"state": answer, "id": hold_id}
-    )
+    connection.execute(text("UPDATE hold SET state = :state WHERE id = :id"), {"state": answer, "id": hold_id})

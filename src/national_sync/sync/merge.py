@@ -95,11 +95,7 @@ def merge_fields(
                 conflicts.append(Conflict(column, base, our_value, their_value))
     return Merge(
         take=merge.take,
-        rebase={
-            column: base
-            for column, base in merge.rebase.items()
-            if column not in bases or bases[column] != base
-        },
+        rebase={column: base for column, base in merge.rebase.items() if column not in bases or bases[column] != base},
         settled=tuple(column for column in settled if column in bases),
         conflicts=tuple(conflicts),
         restored=tuple(restored),

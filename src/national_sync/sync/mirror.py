@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from sqlalchemy import BigInteger, Connection, LargeBinary, text
 
@@ -22,6 +22,7 @@ from national_sync.records import (
     REFERENCES,
     SEALED_FIELDS,
     Entity,
+    Record,
     Value,
     content_fields,
     mirror_columns,
@@ -47,6 +48,10 @@ from national_sync.sync.plan import (
 )
 from national_sync.sync.stage import close_unknown_reference
 from national_sync.sync.transaction import Transaction
+
+UNDOING_SHOWS_WITHIN_SECONDS: Final = 14 * 86_400
+"""A write that is undone in silence shows when the record is read again, which takes `windows.reread_nights`. After
+that, the old value there is somebody's edit."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,7 @@ def settle_staged(
         staged = load_staged(tx, entity, national_id)
         if staged is None:
             continue
-        mirrored = load_mirrored(tx, entity, national_id=national_id)
-        if mirrored is None and not staged.observed.is_deleted and not staged.observed.unresolved:
-            mirrored = _find_twin(tx, entity, staged.observed)
-        moved = mirrored is None or _national_hash(tx, entity, mirrored) != staged.national_hash
-        actions = plan_record(entity, owners, mirrored, staged.observed, version_moved=moved)
+        mirrored, actions = _planned(tx, entity, owners, staged)
         for action in actions:
             _carry_out(tx, entity, mirrored, staged, action)
         taken[national_id] = actions
@@ -101,18 +102,46 @@ def settle_staged(
     return taken
 
 
-def preview_staged(
-    tx: Transaction, entity: Entity, owners: Mapping[str, Owner], national_id: str
-) -> list[Action]:
+def preview_staged(tx: Transaction, entity: Entity, owners: Mapping[str, Owner], national_id: str) -> list[Action]:
     """What `settle_staged` would do with one record."""
     staged = load_staged(tx, entity, national_id)
     if staged is None:
         return []
-    mirrored = load_mirrored(tx, entity, national_id=national_id)
-    if mirrored is None and not staged.observed.is_deleted and not staged.observed.unresolved:
-        mirrored = _find_twin(tx, entity, staged.observed)
+    return _planned(tx, entity, owners, staged)[1]
+
+
+def _planned(
+    tx: Transaction, entity: Entity, owners: Mapping[str, Owner], staged: StagedRecord
+) -> tuple[Mirrored | None, list[Action]]:
+    """The row that a staged record concerns, and what is to be done."""
+    observed = staged.observed
+    mirrored = load_mirrored(tx, entity, national_id=observed.national_id)
+    if mirrored is None and not observed.is_deleted and not observed.unresolved:
+        mirrored = _find_twin(tx, entity, observed)
+    if mirrored is not None:
+        mirrored = replace(mirrored, replaced=_replaced_by_us(tx, entity, mirrored))
     moved = mirrored is None or _national_hash(tx, entity, mirrored) != staged.national_hash
-    return plan_record(entity, owners, mirrored, staged.observed, version_moved=moved)
+    return mirrored, plan_record(entity, owners, mirrored, observed, version_moved=moved)
+
+
+def _replaced_by_us(tx: Transaction, entity: Entity, mirrored: Mirrored) -> dict[str, Value]:
+    """By column: what our last accepted write of the value that the row still has replaced there."""
+    columns = dict(zip(content_fields(entity), mirror_columns(entity), strict=True))
+    done = tx.rows(
+        "SELECT fields, before FROM operation WHERE entity = :entity AND row_id = :row_id AND verb = 'update'"
+        " AND state = 'done' AND sent_at >= :since ORDER BY id",
+        entity=entity.value,
+        row_id=mirrored.row_id,
+        since=tx.now - UNDOING_SHOWS_WITHIN_SECONDS,
+    )
+    replaced: dict[str, Value] = {}
+    for operation in done:
+        sent = json.loads(operation["fields"])
+        for name, before in json.loads(operation["before"]).items():
+            column = columns[name]
+            if _opened(tx.sealer, entity, name, sent[name]) == mirrored.values[column]:
+                replaced[column] = _opened(tx.sealer, entity, name, before)
+    return replaced
 
 
 def load_staged(tx: Transaction, entity: Entity, national_id: str) -> StagedRecord | None:
@@ -136,9 +165,7 @@ def load_staged(tx: Transaction, entity: Entity, national_id: str) -> StagedReco
     return StagedRecord(observed, bytes(row["national_hash"]), row["updated_at_ms"], row["mirror_hash"])
 
 
-def resolve_reference(
-    connection: Connection, target: Entity, target_field: str, value: str | None
-) -> int | None:
+def resolve_reference(connection: Connection, target: Entity, target_field: str, value: str | None) -> int | None:
     """The row id of the record a national reference names."""
     return connection.execute(
         text(f"SELECT id FROM {target} WHERE {target_field} = :value ORDER BY id LIMIT 1"), {"value": value}
@@ -251,9 +278,7 @@ def _carry_out(
                 _finish_creation(tx, entity, mirrored.row_id, national_id)
         case WithdrawRow():
             assert mirrored is not None
-            withdraw_row(
-                tx, entity, mirrored, national_hash=staged.national_hash, updated_at_ms=staged.updated_at_ms
-            )
+            withdraw_row(tx, entity, mirrored, national_hash=staged.national_hash, updated_at_ms=staged.updated_at_ms)
         case SettleDeletion():
             settle_deletion(tx, entity, national_id)
         case ReportMismatch(kind, conflict, is_settled):
@@ -310,9 +335,7 @@ def _create_row(tx: Transaction, entity: Entity, staged: StagedRecord) -> None:
     adjust_digest(tx, entity, staged.observed.national_id, NOT_COUNTED, counted(tx, entity, row_id))
 
 
-def _update_row(
-    tx: Transaction, entity: Entity, mirrored: Mirrored, staged: StagedRecord, merge: Merge
-) -> None:
+def _update_row(tx: Transaction, entity: Entity, mirrored: Mirrored, staged: StagedRecord, merge: Merge) -> None:
     before = counted(tx, entity, mirrored.row_id)
     row: dict[str, Any] = {
         **_sealed(tx.sealer, entity, merge.take),
@@ -325,7 +348,8 @@ def _update_row(
     for column, base in merge.rebase.items():
         write_base(tx, entity, mirrored.row_id, column, base)
     for conflict in merge.conflicts if mirrored.is_new else ():
-        write_base(tx, entity, mirrored.row_id, conflict.column, conflict.base)
+        # Two records that have become one never had a common past: what stands there now is what our value departs from.
+        write_base(tx, entity, mirrored.row_id, conflict.column, conflict.theirs)
     for column in merge.settled:
         drop_base(tx, entity, mirrored.row_id, column)
     if merge.settled:
@@ -349,9 +373,7 @@ def withdraw_row(
     if entity in (Entity.HOUR_RECORD, Entity.TEAM):
         row["state"] = "deleted"
     write_row(tx, entity, mirrored.row_id, row)
-    national_id = tx.execute(
-        f"SELECT national_id FROM {entity} WHERE id = :id", id=mirrored.row_id
-    ).scalar_one()
+    national_id = tx.execute(f"SELECT national_id FROM {entity} WHERE id = :id", id=mirrored.row_id).scalar_one()
     adjust_digest(tx, entity, national_id, before, NOT_COUNTED)
 
 
@@ -373,6 +395,33 @@ def settle_deletion(tx: Transaction, entity: Entity, national_id: str) -> None:
         row_id=deletion["row_id"],
     )
     close_mismatches(tx, entity, deletion["row_id"], kinds=[MismatchKind.DELETED_HERE_EDITED_THERE])
+
+
+def link_deletion(tx: Transaction, entity: Entity, row_id: int, national_id: str, record: Record | None) -> None:
+    """A row was deleted while its creation was on its way: now there is a national record for the deletion to concern.
+
+    `record` is what came into being, so that it does not pass for an edit made there.
+    """
+    deletions = tx.rows(
+        "SELECT id, old_row FROM local_deletion WHERE entity = :entity AND row_id = :row_id ORDER BY id DESC",
+        entity=entity.value,
+        row_id=row_id,
+    )
+    if not deletions:
+        return
+    old_row = {**json.loads(deletions[0]["old_row"]), "national_id": national_id}
+    if record is not None:
+        old_row |= {
+            "national_hash": tx.sealer.record_hash(record).hex(),
+            "national_updated_at_ms": record.updated_at_ms,
+        }
+    tx.execute(
+        "UPDATE local_deletion SET national_id = :national_id, old_row = :old_row WHERE id = :id",
+        national_id=national_id,
+        old_row=json.dumps(old_row, ensure_ascii=False),
+        id=deletions[0]["id"],
+    )
+    adjust_digest(tx, entity, national_id, NOT_COUNTED, _counted(tx, entity, old_row))
 
 
 def write_row(tx: Transaction, entity: Entity, row_id: int, row: Mapping[str, Any]) -> None:
@@ -492,16 +541,12 @@ def _counted(tx: Transaction, entity: Entity, row: Mapping[str, Any]) -> Counted
             entity=entity.value,
             row_id=row["id"],
         )
-        agreed |= {
-            change["field"]: value_from_text(entity, change["field"], change["base"]) for change in changes
-        }
+        agreed |= {change["field"]: value_from_text(entity, change["field"], change["base"]) for change in changes}
     seconds = agreed["service_seconds"] if counts_as_service(entity, agreed) else 0
     return (1, row["national_updated_at_ms"] or 0, seconds)
 
 
-def adjust_digest(
-    tx: Transaction, entity: Entity, national_id: str | None, before: Counted, after: Counted
-) -> None:
+def adjust_digest(tx: Transaction, entity: Entity, national_id: str | None, before: Counted, after: Counted) -> None:
     if national_id is None or before == after:
         return
     tx.execute(

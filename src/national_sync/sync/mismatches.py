@@ -160,11 +160,7 @@ def count_mismatches(connection: Connection, *, state: str | None = "open") -> d
 
 
 def show_mismatch(connection: Connection, mismatch_id: int) -> dict[str, Any]:
-    row = (
-        connection.execute(text("SELECT * FROM mismatch WHERE id = :id"), {"id": mismatch_id})
-        .mappings()
-        .first()
-    )
+    row = connection.execute(text("SELECT * FROM mismatch WHERE id = :id"), {"id": mismatch_id}).mappings().first()
     if row is None:
         raise NotFound(noun="mismatch", id=mismatch_id)
     return dict(row)

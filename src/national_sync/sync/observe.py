@@ -38,9 +38,7 @@ def plan_pull(
 ) -> PullRequest:
     """Where to begin: an unfinished pull goes on, otherwise from the cursor less the overlap, or everything."""
     with transactions.read() as tx:
-        rows = tx.rows(
-            "SELECT covered_until_ms, open_request, open_resume FROM pull WHERE entity = :e", e=entity.value
-        )
+        rows = tx.rows("SELECT covered_until_ms, open_request, open_resume FROM pull WHERE entity = :e", e=entity.value)
     covered = rows[0]["covered_until_ms"] if rows else None
     since = None if listing or covered is None else max(0, covered - overlap_ms)
     if not scope.is_everything:
@@ -108,9 +106,7 @@ def _store(
         return 0
     with transactions.write() as tx:
         quarantine(tx, entity, rejects)
-        changed = stage_records(
-            tx, entity, records, keep_unchanged=is_listing, mirror_is_empty=mirror_is_empty
-        )
+        changed = stage_records(tx, entity, records, keep_unchanged=is_listing, mirror_is_empty=mirror_is_empty)
         if quarantined:
             solve_quarantine(tx, entity, quarantined & {record.national_id for record in records})
         if request.scope.is_everything and (changed or is_listing):

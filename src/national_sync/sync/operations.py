@@ -28,6 +28,7 @@ from national_sync.records import (
     SEALED_FIELDS,
     Entity,
     Record,
+    Reference,
     Value,
     content_fields,
     mirror_columns,
@@ -38,6 +39,7 @@ from national_sync.sync.mirror import (
     adjust_digest,
     counted,
     drop_base,
+    link_deletion,
     load_mirrored,
     resolve_reference,
     settle_deletion,
@@ -75,18 +77,26 @@ def column_of(entity: Entity, field: str) -> str:
 
 
 def plan_operation(
-    tx: Transaction, entity: Entity, row_id: int, verb: Verb, record: Record, fields: Mapping[str, Value]
+    tx: Transaction,
+    entity: Entity,
+    row_id: int,
+    verb: Verb,
+    record: Record,
+    fields: Mapping[str, Value],
+    before: Mapping[str, Value] | None = None,
 ) -> None:
-    """Commit to an outgoing write (invariant I3)."""
+    """Commit to an outgoing write (invariant I3). `before`: what an update replaces, by content field."""
     tx.execute(
-        "INSERT INTO operation (reference, entity, row_id, national_id, verb, fields, record, state, attempts, run_id)"
-        " VALUES (:reference, :entity, :row_id, :national_id, :verb, :fields, :record, 'planned', 0, :run)",
+        "INSERT INTO operation (reference, entity, row_id, national_id, verb, fields, before, record, state, attempts,"
+        " run_id) VALUES (:reference, :entity, :row_id, :national_id, :verb, :fields, :before, :record, 'planned', 0,"
+        " :run)",
         reference=uuid.uuid4().hex,
         entity=entity.value,
         row_id=row_id,
         national_id=record.national_id or None,
         verb=verb.value,
         fields=json.dumps(_sealed_fields(tx.sealer, entity, fields), ensure_ascii=False, sort_keys=True),
+        before=json.dumps(_sealed_fields(tx.sealer, entity, before or {}), ensure_ascii=False, sort_keys=True),
         record=_sealed_record(tx.sealer, entity, record),
         run=tx.run_id,
     )
@@ -100,11 +110,16 @@ def load_operations(tx: Transaction, condition: str, **parameters: Any) -> list[
 
 
 def record_of_row(
-    tx: Transaction, entity: Entity, values: Mapping[str, Value], identity: Mapping[str, Any]
+    tx: Transaction,
+    entity: Entity,
+    values: Mapping[str, Value],
+    identity: Mapping[str, Any],
+    *,
+    is_leaving: bool = False,
 ) -> Record | None:
     """The national record a mirror row stands for; None while something it names is not known nationally.
 
-    `values` are plain, by mirror column.
+    `values` are plain, by mirror column. What is deleted may name what is deleted with it (`is_leaving`).
     """
     fields: dict[str, Any] = {}
     references = {reference.column: reference for reference in REFERENCES[entity]}
@@ -118,6 +133,8 @@ def record_of_row(
             " WHERE id = :id AND national_id IS NOT NULL AND withdrawn_at IS NULL",
             id=values[column],
         ).scalar_one_or_none()
+        if named is None and is_leaving:
+            named = _named_until_deleted(tx, reference, values[column])
         if named is None:
             return None
         fields[field] = named
@@ -126,6 +143,22 @@ def record_of_row(
         national_id=identity["national_id"] or "",
         updated_at_ms=identity["national_updated_at_ms"] or 0,
     )
+
+
+def _named_until_deleted(tx: Transaction, reference: Reference, row_id: Value) -> str | None:
+    """What names a row nationally that is deleted or withdrawn here."""
+    old_row = tx.execute(
+        "SELECT old_row FROM local_deletion WHERE entity = :entity AND row_id = :row_id ORDER BY id DESC LIMIT 1",
+        entity=reference.target.value,
+        row_id=row_id,
+    ).scalar_one_or_none()
+    if old_row is not None:
+        deleted: str | None = json.loads(old_row)[reference.target_field]
+        return deleted
+    withdrawn: str | None = tx.execute(
+        f"SELECT {reference.target_field} FROM {reference.target} WHERE id = :id", id=row_id
+    ).scalar_one_or_none()
+    return withdrawn
 
 
 def mark_in_flight(tx: Transaction, operations: Sequence[StoredOperation]) -> None:
@@ -150,7 +183,7 @@ def record_outcome(
             _set_state(tx, stored, "done", national_id=national_id)
             match operation.verb:
                 case Verb.CREATE:
-                    _link_creation(tx, owners[entity], stored, national_id)
+                    _link_creation(tx, owners[entity], stored, national_id, record)
                 case Verb.UPDATE:
                     _rebase(tx, entity, stored)
                 case Verb.DELETE:
@@ -212,7 +245,7 @@ def _set_state(tx: Transaction, stored: StoredOperation, state: str, **values: A
 
 
 def _link_creation(
-    tx: Transaction, owners: Mapping[str, Owner], stored: StoredOperation, national_id: str
+    tx: Transaction, owners: Mapping[str, Owner], stored: StoredOperation, national_id: str, record: Record | None
 ) -> None:
     entity = stored.operation.entity
     linked_row = resolve_reference(tx.connection, entity, "national_id", national_id)
@@ -222,12 +255,7 @@ def _link_creation(
         return
     mirrored = load_mirrored(tx, entity, row_id=stored.row_id)
     if mirrored is None:
-        tx.execute(
-            "UPDATE local_deletion SET national_id = :national_id WHERE entity = :entity AND row_id = :row_id",
-            national_id=national_id,
-            entity=entity.value,
-            row_id=stored.row_id,
-        )
+        link_deletion(tx, entity, stored.row_id, national_id, record)
         return
     write_row(tx, entity, stored.row_id, {"national_id": national_id})
     sent = _values_by_column(tx, entity, stored.operation.record)
@@ -315,9 +343,7 @@ def rows_with_open_operation(tx: Transaction, entity: Entity) -> set[int]:
     return set(rows.scalars())
 
 
-def refused_before(
-    tx: Transaction, entity: Entity, row_id: int, verb: Verb, fields: Mapping[str, Value]
-) -> bool:
+def refused_before(tx: Transaction, entity: Entity, row_id: int, verb: Verb, fields: Mapping[str, Value]) -> bool:
     """Whether the national side has refused just this, so that only a change or a decision may send it again."""
     refusals = tx.rows(
         "SELECT o.fields FROM operation o JOIN mismatch m ON m.entity = o.entity AND m.row_id = o.row_id"

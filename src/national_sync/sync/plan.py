@@ -7,7 +7,7 @@ withdraw it) are decided by the same rules in set-based SQL (`sync.bulk`); a pro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -50,6 +50,8 @@ class Mirrored:
     """Created here, not yet linked to a national record."""
     is_deleted_here: bool = False
     is_withdrawn: bool = False
+    replaced: Mapping[str, Value] = field(default_factory=dict)
+    """By column: what stood on the national side before our last accepted write of the present value."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +124,12 @@ def plan_record(
     """The actions for one observed record. `version_moved`: the national record is another than last planned on."""
     if observed.is_deleted:
         return _plan_tombstone(entity, mirrored)
+    if mirrored is not None and mirrored.is_deleted_here:
+        return [ReportMismatch(MismatchKind.DELETED_HERE_EDITED_THERE)] if version_moved else [Skip()]
     if observed.unresolved:
         return [Wait(observed.unresolved), ReportMismatch(MismatchKind.UNKNOWN_REFERENCE)]
     if mirrored is None:
         return [CreateRow()]
-    if mirrored.is_deleted_here:
-        return [ReportMismatch(MismatchKind.DELETED_HERE_EDITED_THERE)] if version_moved else [Skip()]
     return _plan_merge(entity, owners, mirrored, observed)
 
 
@@ -146,28 +148,38 @@ def _plan_tombstone(entity: Entity, mirrored: Mirrored | None) -> list[Action]:
     return actions
 
 
-def _plan_merge(
-    entity: Entity, owners: Mapping[str, Owner], mirrored: Mirrored, observed: Observed
-) -> list[Action]:
+def _plan_merge(entity: Entity, owners: Mapping[str, Owner], mirrored: Mirrored, observed: Observed) -> list[Action]:
     bases = mirrored.bases
     if mirrored.is_new:
         # No common past: every value that differs is an edit of ours, unless we left the field empty.
         bases = {
-            column: None
-            for column, ours in mirrored.values.items()
-            if ours is not None and column in observed.values
+            column: None for column, ours in mirrored.values.items() if ours is not None and column in observed.values
         }
-    merge = merge_fields(owners, bases, mirrored.values, observed.values)
+    merge = _merge_with_undone(owners, bases, mirrored, observed)
     actions: list[Action] = [UpdateRow(merge, adopts=mirrored.is_new, returns=mirrored.is_withdrawn)]
     actions.extend(ReportMismatch(MismatchKind.BOTH_EDITED, conflict) for conflict in merge.conflicts)
     if not mirrored.is_new:
         actions.extend(
-            ReportMismatch(MismatchKind.NATIONAL_FIELD_EDITED, conflict, is_settled=True)
-            for conflict in merge.restored
+            ReportMismatch(MismatchKind.NATIONAL_FIELD_EDITED, conflict, is_settled=True) for conflict in merge.restored
         )
     if counts_as_service(entity, mirrored.values) and not counts_as_service(entity, observed.values):
         actions.append(ReportMismatch(MismatchKind.HOURS_WITHDRAWN))
     return actions
+
+
+def _merge_with_undone(
+    owners: Mapping[str, Owner], bases: Mapping[str, Value], mirrored: Mirrored, observed: Observed
+) -> Merge:
+    """Where what we had replaced stands there again, our write was undone: it is still our edit, not theirs."""
+    undone = {
+        column: before
+        for column, before in mirrored.replaced.items()
+        if owners[column] is Owner.SHARED
+        and column not in bases
+        and observed.values[column] == before != mirrored.values[column]
+    }
+    merge = merge_fields(owners, {**undone, **bases}, mirrored.values, observed.values)
+    return replace(merge, rebase={**undone, **merge.rebase})
 
 
 def counts_as_service(entity: Entity, values: Mapping[str, Value]) -> bool:

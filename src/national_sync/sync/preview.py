@@ -75,7 +75,9 @@ def _incoming(tx: Transaction, policy: Policy, entity: Entity) -> list[str]:
             lines.append(f"{_word(type(action).__name__)} {national_id}")
     singly = set(thoughtful)
     missing = " OR ".join(
-        f"NOT EXISTS (SELECT 1 FROM {ref.target} r WHERE r.{ref.target_field} = o.{ref.field})"
+        f"(NOT EXISTS (SELECT 1 FROM {ref.target} r WHERE r.{ref.target_field} = o.{ref.field})"
+        f" AND o.{ref.field} NOT IN (SELECT s.{ref.target_field} FROM observed_{ref.target} s"
+        f" WHERE s.{ref.target_field} IS NOT NULL))"
         for ref in REFERENCES[entity]
     )
     for row in tx.rows(
@@ -92,7 +94,13 @@ def _incoming(tx: Transaction, policy: Policy, entity: Entity) -> list[str]:
 def _outgoing(tx: Transaction, entity: Entity) -> list[str]:
     busy = rows_with_open_operation(tx, entity)
     created = tx.execute(f"SELECT id FROM {entity} WHERE sync_rev IS NULL AND national_id IS NULL ORDER BY id")
-    lines = [f"send_create row:{row_id}" for row_id in created.scalars() if row_id not in busy]
+    refused = set(
+        tx.execute(
+            "SELECT row_id FROM mismatch WHERE state = 'open' AND kind = 'refused_by_review' AND entity = :entity",
+            entity=entity.value,
+        ).scalars()
+    )
+    lines = [f"send_create row:{row_id}" for row_id in created.scalars() if row_id not in busy | refused]
     changed = tx.rows(
         f"SELECT DISTINCT m.id, m.national_id FROM local_change c JOIN {entity} m ON m.id = c.row_id"
         " WHERE c.entity = :entity AND m.national_id IS NOT NULL AND m.withdrawn_at IS NULL"

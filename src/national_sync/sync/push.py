@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
-from national_sync.errors import StopRequested
+from msgspec.structs import replace
+
+from national_sync.errors import NationalSideError, ProtocolBroken, StopRequested
 from national_sync.failpoint import failpoint
 from national_sync.national.port import (
     Capabilities,
@@ -135,9 +137,7 @@ class Push:
         mirrored = load_mirrored(tx, entity, row_id=row_id)
         if mirrored is None:
             return
-        record = record_of_row(
-            tx, entity, mirrored.values, {"national_id": None, "national_updated_at_ms": None}
-        )
+        record = record_of_row(tx, entity, mirrored.values, {"national_id": None, "national_updated_at_ms": None})
         if record is None:
             return
         owners = self.policy.owners[entity]
@@ -164,9 +164,7 @@ class Push:
             reason = guard_reason(
                 self.policy.guards, ActionClass.SEND_UPDATE, records=len(due), rows=_live_rows(tx, entity)
             )
-            lines = (
-                (f"{change['row_id']} {change['field']}" for change in _changes(tx, entity)) if reason else ()
-            )
+            lines = (f"{change['row_id']} {change['field']}" for change in _changes(tx, entity)) if reason else ()
             if not may_proceed(tx, entity, ActionClass.SEND_UPDATE, reason, records=len(due), lines=lines):
                 self.held.append((entity, ActionClass.SEND_UPDATE))
                 return
@@ -177,9 +175,7 @@ class Push:
         mirrored = load_mirrored(tx, entity, row_id=row_id)
         if mirrored is None or not mirrored.bases:
             return
-        identity = tx.rows(
-            f"SELECT national_id, national_updated_at_ms FROM {entity} WHERE id = :id", id=row_id
-        )[0]
+        identity = tx.rows(f"SELECT national_id, national_updated_at_ms FROM {entity} WHERE id = :id", id=row_id)[0]
         columns = [
             column
             for column in sorted(mirrored.bases)
@@ -193,12 +189,11 @@ class Push:
         if record is None:
             return
         fields = {field_of(entity, column): getattr(record, field_of(entity, column)) for column in columns}
+        before = {field_of(entity, column): mirrored.bases[column] for column in columns}
         if not refused_before(tx, entity, row_id, Verb.UPDATE, fields):
-            plan_operation(tx, entity, row_id, Verb.UPDATE, record, fields)
+            plan_operation(tx, entity, row_id, Verb.UPDATE, record, fields, before)
 
-    def _may_go_out(
-        self, tx: Transaction, entity: Entity, mirrored: Mirrored, national_id: str, column: str
-    ) -> bool:
+    def _may_go_out(self, tx: Transaction, entity: Entity, mirrored: Mirrored, national_id: str, column: str) -> bool:
         """Whether an edited field may be sent; what may not is reported, or already waits for a person."""
         ours, base = mirrored.values[column], mirrored.bases[column]
         conflict = Conflict(column, base, ours, base)
@@ -274,17 +269,13 @@ class Push:
             column=column,
         )
         return sum(
-            1
-            for stored in done
-            if name in stored.operation.fields and str(stored.operation.fields[name]) == str(value)
+            1 for stored in done if name in stored.operation.fields and str(stored.operation.fields[name]) == str(value)
         )
 
     def _plan_deletes(self, entity: Entity) -> None:
         with self.transactions.read() as tx:
             busy = rows_with_open_operation(tx, entity)
-            deletions = tx.rows(
-                "SELECT * FROM local_deletion WHERE entity = :entity ORDER BY id", entity=entity.value
-            )
+            deletions = tx.rows("SELECT * FROM local_deletion WHERE entity = :entity ORDER BY id", entity=entity.value)
             due = [deletion for deletion in deletions if deletion["row_id"] not in busy]
         if not due:
             return
@@ -296,10 +287,34 @@ class Push:
             if not may_proceed(tx, entity, ActionClass.SEND_DELETE, reason, records=len(due), lines=lines):
                 self.held.append((entity, ActionClass.SEND_DELETE))
                 return
+        shown = self._orphans_shown(entity, due)
         for some in slices(due, PLANNED_ROWS):
-            self._in_transaction(some, lambda tx, deletion: self._plan_delete(tx, entity, deletion))
+            self._in_transaction(some, lambda tx, deletion: self._plan_delete(tx, entity, deletion, shown))
 
-    def _plan_delete(self, tx: Transaction, entity: Entity, deletion: Mapping[str, Any]) -> None:
+    def _orphans_shown(self, entity: Entity, deletions: Sequence[Mapping[str, Any]]) -> dict[str, Record]:
+        """By national id: what the national side shows of those whose row named something that is gone without a
+        trace, so that only the national record still tells what it belongs to."""
+        with self.transactions.read() as tx:
+            ids = [
+                deletion["national_id"]
+                for deletion in deletions
+                if deletion["national_id"] is not None and self._record_of_deletion(tx, entity, deletion) is None
+            ]
+        capabilities = self._capabilities
+        per_call = capabilities.batch_size if capabilities.batch_read else 1
+        answers = [answer for some in slices(ids, per_call) for answer in self.national.get(entity, some)]
+        return {answer.national_id: answer for answer in answers if _is_record(answer)}
+
+    def _record_of_deletion(self, tx: Transaction, entity: Entity, deletion: Mapping[str, Any]) -> Record | None:
+        mirrored = load_mirrored(tx, entity, national_id=deletion["national_id"])
+        if mirrored is None:
+            return None
+        identity = {**json.loads(deletion["old_row"]), "national_id": deletion["national_id"]}
+        return record_of_row(tx, entity, mirrored.values, identity, is_leaving=True)
+
+    def _plan_delete(
+        self, tx: Transaction, entity: Entity, deletion: Mapping[str, Any], shown: Mapping[str, Record]
+    ) -> None:
         old_row = json.loads(deletion["old_row"])
         national_id = deletion["national_id"]
         if national_id is None:
@@ -309,13 +324,11 @@ class Push:
             settle_deletion(tx, entity, national_id)
             return
         mirrored = load_mirrored(tx, entity, national_id=national_id)
-        if (
-            mirrored is None
-            or not mirrored.is_deleted_here
-            or self._deletion_waits(tx, entity, mirrored, national_id)
-        ):
+        if mirrored is None or not mirrored.is_deleted_here or self._deletion_waits(tx, entity, mirrored, national_id):
             return
-        record = record_of_row(tx, entity, mirrored.values, old_row)
+        record = self._record_of_deletion(tx, entity, deletion)
+        if record is None and national_id in shown:
+            record = replace(shown[national_id], updated_at_ms=old_row["national_updated_at_ms"] or 0)
         if record is not None and not refused_before(tx, entity, mirrored.row_id, Verb.DELETE, {}):
             plan_operation(tx, entity, mirrored.row_id, Verb.DELETE, record, {})
 
@@ -429,9 +442,7 @@ class Push:
         self.transactions.lease.check()
         failpoint("before_send")
         calls = list(slices(window, per_call))
-        answers = list(
-            pool.map(lambda call: self.national.send([stored.operation for stored in call]), calls)
-        )
+        answers = list(pool.map(lambda call: self.national.send([stored.operation for stored in call]), calls))
         failpoint("after_reply")
         outcomes = [
             self._found_instead(stored, outcome)
@@ -451,11 +462,15 @@ class Push:
         operation = stored.operation
         if not isinstance(outcome, Refused):
             return stored, outcome, []
-        if outcome.kind is RefusalKind.EXISTS and operation.verb is Verb.CREATE:
-            return stored, outcome, self.national.find(operation.entity, natural_key(operation))
-        if outcome.kind is RefusalKind.CHANGED_MEANWHILE:
-            [record] = self.national.get(operation.entity, [operation.record.national_id])
-            return stored, outcome, [record] if record is not None and not isinstance(record, Reject) else []
+        try:
+            if outcome.kind is RefusalKind.EXISTS and operation.verb is Verb.CREATE:
+                return stored, outcome, self.national.find(operation.entity, natural_key(operation))
+            if outcome.kind is RefusalKind.CHANGED_MEANWHILE:
+                [record] = self.national.get(operation.entity, [operation.record.national_id])
+                return stored, outcome, [record] if _is_record(record) else []
+        except NationalSideError:
+            # What exists there cannot be seen now: it is looked up before anything is sent again.
+            return stored, Unknown("what the national side means could not be fetched"), []
         return stored, outcome, []
 
     def _book(self, tx: Transaction, stored: StoredOperation, outcome: Outcome, found: list[Record]) -> int:
@@ -511,11 +526,15 @@ class Push:
         key: Mapping[str, Value] = natural_key(operation)
         if self._capabilities.client_reference:
             key = {"reference": operation.reference}
-        found = self.national.find(operation.entity, key)
+        try:
+            found = self.national.find(operation.entity, key)
+        except ProtocolBroken:
+            # A match that cannot be read may be ours; sending again could make it two.
+            with self.transactions.write() as tx:
+                self._remember_unknown(tx, stored)
+            return
         with self.transactions.write(durable=True) as tx:
-            unlinked = [
-                record for record in found if not _is_linked(tx, operation.entity, record.national_id)
-            ]
+            unlinked = [record for record in found if not _is_linked(tx, operation.entity, record.national_id)]
             if len(unlinked) == 1:
                 self._book(tx, stored, Done(unlinked[0].national_id, unlinked[0]), [])
             elif not unlinked and self._cannot_take_effect_any_more(tx, stored):
@@ -527,9 +546,7 @@ class Push:
         operation = stored.operation
         [record] = self.national.get(operation.entity, [operation.record.national_id])
         with self.transactions.write(durable=True) as tx:
-            if operation.verb is Verb.DELETE and (
-                record is None or (_is_record(record) and record.is_deleted)
-            ):
+            if operation.verb is Verb.DELETE and (record is None or (_is_record(record) and record.is_deleted)):
                 self._book(tx, stored, Done(operation.record.national_id, None), [])
             elif _is_record(record) and operation.verb is Verb.UPDATE and _took_effect(operation, record):
                 self._book(tx, stored, Done(operation.record.national_id, record), [])

@@ -73,4 +73,6 @@ def _set_state(connection: Connection, quarantine_id: int, state: str) -> None:
         raise NotFound(noun="quarantine", id=quarantine_id)
     if found == "solved":
         raise AlreadySettled(noun="quarantine", id=quarantine_id, state=found)
-    connection.execute(text("UPDATE quarantine SET state = :state WHERE id = :id"), {"state": state, "id": quarantine_id})
+    connection.execute(
+        text("UPDATE quarantine SET state = :state WHERE id = :id"), {"state": state, "id": quarantine_id}
+    )

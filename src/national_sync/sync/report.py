@@ -65,7 +65,8 @@ def count_open_items(connection: Connection, report: RunReport) -> None:
 
 def _by_kind(connection: Connection, condition: str, parameters: Mapping[str, int]) -> dict[str, int]:
     rows = connection.execute(
-        text(f"SELECT kind, COUNT(*) AS records FROM mismatch WHERE {condition} GROUP BY kind ORDER BY kind"), parameters
+        text(f"SELECT kind, COUNT(*) AS records FROM mismatch WHERE {condition} GROUP BY kind ORDER BY kind"),
+        parameters,
     )
     return {row.kind: row.records for row in rows}
 

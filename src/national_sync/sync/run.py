@@ -26,6 +26,7 @@ from national_sync.sync.bulk import rebuild_digest
 from national_sync.sync.decisions import carry_out_decisions
 from national_sync.sync.examine import examine
 from national_sync.sync.guard import ActionClass
+from national_sync.sync.holds import mark_executed
 from national_sync.sync.mirror import plain_values, seal_plain_values
 from national_sync.sync.observe import Pulled, observe, plan_pull, scope_to_json
 from national_sync.sync.preview import PlanPreview, VerifyReport, preview_plan, preview_verify
@@ -158,9 +159,7 @@ class Engine:
     def _do(self, transactions: Transactions, request: RunRequest, report: RunReport) -> None:
         held: list[tuple[Entity, ActionClass]] = []
         push = Push(transactions, self._national, self._policy, self._stop, self._progress.advance, held=held)
-        take_up = TakeUp(
-            transactions, self._national, self._policy, self._stop, self._progress.advance, held=held
-        )
+        take_up = TakeUp(transactions, self._national, self._policy, self._stop, self._progress.advance, held=held)
         self._progress.step("prepare")
         report.sealed = self._seal(transactions)
         push.clear_up()
@@ -173,6 +172,8 @@ class Engine:
         self._progress.step("push")
         push.run(request.entities)
         self._book_push(push, report)
+        if not report.stopped:
+            mark_executed(transactions, request.entities, ActionClass)
         if request.kind is not RunKind.LIGHT and request.scope.is_everything:
             self._progress.step("verify")
             self._verify(transactions, take_up, request, report)
@@ -226,9 +227,7 @@ class Engine:
     def _take_up(self, take_up: TakeUp, entity: Entity, pulled: Pulled, report: RunReport) -> None:
         take_up.refresh_leftovers(entity)
         exact_listing = pulled.is_listing and pulled.is_exact
-        taken = take_up.run(
-            entity, exact_listing=exact_listing, national_total=pulled.total if exact_listing else None
-        )
+        taken = take_up.run(entity, exact_listing=exact_listing, national_total=pulled.total if exact_listing else None)
         _add_taken(report, entity, pulled.seen, taken)
         if exact_listing:
             with take_up.transactions.write() as tx:
@@ -241,13 +240,11 @@ class Engine:
         report.pending, report.not_sent = push.pushed.pending, push.pushed.not_sent
         report.stopped = push.pushed.stopped
 
-    def _verify(
-        self, transactions: Transactions, take_up: TakeUp, request: RunRequest, report: RunReport
-    ) -> None:
+    def _verify(self, transactions: Transactions, take_up: TakeUp, request: RunRequest, report: RunReport) -> None:
         """Where the sides count differently without an explanation, first count ours again, then list everything."""
         capabilities = self._national.capabilities()
         for entity in request.entities:
-            if not capabilities.digest and request.kind is RunKind.NIGHTLY:
+            if not capabilities.digest:
                 changed = read_share_again(
                     transactions,
                     self._national,
@@ -256,9 +253,7 @@ class Engine:
                     stop=self._stop,
                 )
                 if changed:
-                    _add_taken(
-                        report, entity, 0, take_up.run(entity, exact_listing=False, national_total=None)
-                    )
+                    _add_taken(report, entity, 0, take_up.run(entity, exact_listing=False, national_total=None))
             difference = self._compare(transactions, entity)
             if difference is not None:
                 with transactions.write() as tx:
@@ -283,10 +278,11 @@ class Engine:
 
     @contextmanager
     def _opened_national(self) -> Iterator[None]:
-        self._national.open()
         try:
+            self._national.open()
             yield
         finally:
+            # Also after an opening that failed halfway: it may hold a connection and reserved calls.
             self._national.close()
 
     @contextmanager

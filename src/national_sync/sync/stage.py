@@ -34,9 +34,7 @@ def stage_records(
     An unchanged record leaves only its id (`keep_unchanged`, for a listing that must know whom it saw) or nothing.
     """
     records = _without_strangers_tombstones(tx, entity, _newest_of_each(tx, entity, records))
-    known = (
-        {} if mirror_is_empty else _mirror_versions(tx.connection, entity, [r.national_id for r in records])
-    )
+    known = {} if mirror_is_empty else _mirror_versions(tx.connection, entity, [r.national_id for r in records])
     record_hash = tx.sealer.record_hash
     seal = _sealing_of(entity, tx.sealer)
     changed: list[tuple[Any, ...]] = []
@@ -103,9 +101,7 @@ def _newest_of_each(tx: Transaction, entity: Entity, records: Sequence[Record]) 
         return records
     for national_id, record in contested.items():
         both = msgspec.json.encode([by_id.pop(national_id), record])
-        reject = Reject(
-            national_id, RejectReason.TWO_RECORDS_ONE_ID, "id", "two different records carry one id", both
-        )
+        reject = Reject(national_id, RejectReason.TWO_RECORDS_ONE_ID, "id", "two different records carry one id", both)
         quarantine(tx, entity, [reject])
     return list(by_id.values())
 
@@ -156,11 +152,11 @@ def solve_quarantine(tx: Transaction, entity: Entity, national_ids: Iterable[str
         )
 
 
-def _mirror_versions(
-    connection: Connection, entity: Entity, national_ids: Sequence[str]
-) -> dict[str, MirrorVersion]:
+def _mirror_versions(connection: Connection, entity: Entity, national_ids: Sequence[str]) -> dict[str, MirrorVersion]:
     if connection.dialect.name == "sqlite":
-        sql = f"SELECT national_id, id, national_hash FROM {entity} WHERE national_id IN (SELECT value FROM json_each(?))"
+        sql = (
+            f"SELECT national_id, id, national_hash FROM {entity} WHERE national_id IN (SELECT value FROM json_each(?))"
+        )
         parameter: Any = json.dumps(national_ids)
     else:
         sql = f"SELECT national_id, id, national_hash FROM {entity} WHERE national_id = ANY(%s)"
@@ -201,7 +197,15 @@ _UNCHANGED_COLUMNS: Final = ("national_id", "updated_at_ms", "is_deleted", "nati
 def _store(tx: Transaction, entity: Entity, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     table = OBSERVED[entity].name
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "national_id")
+    moved = " OR ".join(_is_other(name, table) for name in ("national_hash", "mirror_hash", "row_id"))
     newer_wins = (
-        f"ON CONFLICT (national_id) DO UPDATE SET {updates} WHERE excluded.updated_at_ms >= {table}.updated_at_ms"
+        f"ON CONFLICT (national_id) DO UPDATE SET {updates}"
+        f" WHERE excluded.updated_at_ms >= {table}.updated_at_ms AND ({moved})"
     )
     upsert_many(tx.connection, table, columns, rows, newer_wins)
+
+
+def _is_other(column: str, table: str) -> str:
+    """Whether what is staged already is something else: the same seen again is not written again."""
+    known, seen = f"{table}.{column}", f"excluded.{column}"
+    return f"({known} <> {seen} OR ({known} IS NULL) <> ({seen} IS NULL))"

@@ -30,6 +30,7 @@ from national_sync.sync.observe import listing_count
 from national_sync.sync.operations import absorb
 from national_sync.sync.plan import CreateRow, MismatchKind, UpdateRow, Wait, WithdrawRow, counts_as_service
 from national_sync.sync.slices import slices
+from national_sync.sync.stage import close_unknown_reference
 from national_sync.sync.transaction import Transaction, Transactions, read_mark, write_mark
 
 SETTLED_TOGETHER: Final = 200
@@ -69,6 +70,8 @@ class TakeUp:
         with self.transactions.read() as tx:
             staged = count_staged(tx.connection, entity)
         if not absent and not staged.records:
+            # A run that was killed may have taken in what waited without saying so.
+            self._report_waiting(entity, 0)
             return taken
         remapped = self._remapped(entity)
         total_dropped = self._total_dropped(entity, national_total)
@@ -96,16 +99,19 @@ class TakeUp:
             taken.waiting = clear_staged(self.transactions, entity, everything=everything)
             if not taken.waiting or not self._edited_meanwhile(entity, may_update=may_update):
                 break
-        if taken.waiting:
-            self._report_waiting(entity, taken.waiting)
+        self._report_waiting(entity, taken.waiting)
         return taken
 
     def _report_waiting(self, entity: Entity, waiting: int) -> None:
+        """A mismatch for each record that waits for what it names, and none for one that waits no longer."""
         with self.transactions.read() as tx:
             reported = tx.execute(_open_unknown(entity)).scalar_one()
-        if reported < waiting:
+            come_in = list(tx.execute(_no_longer_unknown(entity)).scalars())
+        if reported < waiting or come_in:
             with self.transactions.write() as tx:
                 report_unresolved(tx, entity)
+                for national_id in come_in:
+                    close_unknown_reference(tx, entity, national_id)
 
     def refresh_leftovers(self, entity: Entity) -> None:
         """Bring what an earlier run left staged up to date with the mirror."""
@@ -142,9 +148,7 @@ class TakeUp:
                 write_mark(tx.connection, f"mapping.{entity}", self.national.mapping_version())
         return may_update
 
-    def _guard_withdrawals(
-        self, entity: Entity, staged: StagedCounts, absent: list[int], total_dropped: bool
-    ) -> bool:
+    def _guard_withdrawals(self, entity: Entity, staged: StagedCounts, absent: list[int], total_dropped: bool) -> bool:
         with self.transactions.read() as tx:
             rows = self._live_rows(tx, entity)
         records = staged.tombstones + len(absent)
@@ -161,9 +165,7 @@ class TakeUp:
             f" UNION SELECT m.national_id FROM {entity} m WHERE m.id IN ({ids}) ORDER BY 1",
         )
 
-    def _pass(
-        self, entity: Entity, action: ActionClass, reason: GuardReason | None, records: int, query: str
-    ) -> bool:
+    def _pass(self, entity: Entity, action: ActionClass, reason: GuardReason | None, records: int, query: str) -> bool:
         with self.transactions.read() as tx:
             has_hold = tx.execute(
                 "SELECT 1 FROM hold WHERE entity = :entity AND action = :action"
@@ -318,12 +320,8 @@ def _note_absences(tx: Transaction, entity: Entity, absent: list[int], listing: 
         )
 
 
-def _is_allowed(
-    tx: Transaction, entity: Entity, national_id: str, may_update: bool, may_withdraw: bool
-) -> bool:
-    row = tx.rows(
-        f"SELECT is_deleted, row_id FROM observed_{entity} WHERE national_id = :id", id=national_id
-    )[0]
+def _is_allowed(tx: Transaction, entity: Entity, national_id: str, may_update: bool, may_withdraw: bool) -> bool:
+    row = tx.rows(f"SELECT is_deleted, row_id FROM observed_{entity} WHERE national_id = :id", id=national_id)[0]
     if row["is_deleted"]:
         return may_withdraw or row["row_id"] is None
     return may_update or row["row_id"] is None
@@ -333,6 +331,13 @@ def _open_unknown(entity: Entity) -> str:
     return (
         f"SELECT COUNT(*) FROM observed_{entity} o JOIN mismatch m ON m.subject = o.national_id"
         f" WHERE m.state = 'open' AND m.kind = 'unknown_reference' AND m.entity = '{entity}'"
+    )
+
+
+def _no_longer_unknown(entity: Entity) -> str:
+    return (
+        f"SELECT m.subject FROM mismatch m WHERE m.state = 'open' AND m.kind = 'unknown_reference'"
+        f" AND m.entity = '{entity}' AND NOT EXISTS (SELECT 1 FROM observed_{entity} o WHERE o.national_id = m.subject)"
     )
 
 

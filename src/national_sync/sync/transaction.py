@@ -78,9 +78,7 @@ def current_revision(connection: Connection) -> int:
 
 
 def read_mark(connection: Connection, name: str) -> Any:
-    value = connection.execute(
-        text("SELECT value FROM mark WHERE name = :name"), {"name": name}
-    ).scalar_one_or_none()
+    value = connection.execute(text("SELECT value FROM mark WHERE name = :name"), {"name": name}).scalar_one_or_none()
     return None if value is None else json.loads(value)
 
 

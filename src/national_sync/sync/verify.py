@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,23 +95,36 @@ def read_share_again(
     per_call = capabilities.batch_size if capabilities.batch_read else 1
     night = local_date(transactions.lease.clock.now()).toordinal() % nights
     changed = 0
-    for bucket in range(night, BUCKETS, nights):
-        with transactions.read() as tx:
-            ids = list(
-                tx.execute(
-                    f"SELECT national_id FROM {entity} WHERE national_id >= :lo AND national_id < :hi"
-                    " AND withdrawn_at IS NULL ORDER BY national_id",
-                    lo=f"{bucket:02x}",
-                    hi=f"{bucket + 1:02x}" if bucket + 1 < BUCKETS else "g",
-                ).scalars()
-            )
-        for some in slices(ids, READ_AGAIN_TOGETHER):
-            if stop():
-                raise StopRequested()
-            transactions.lease.check()
-            answers = [answer for part in slices(some, per_call) for answer in national.get(entity, part)]
-            changed += _stage_changed(transactions, entity, answers)
+    for ids in _shares(transactions, entity, range(night, BUCKETS, nights)):
+        if stop():
+            raise StopRequested()
+        transactions.lease.check()
+        answers = [answer for part in slices(ids, per_call) for answer in national.get(entity, part)]
+        changed += _stage_changed(transactions, entity, answers)
     return changed
+
+
+def _shares(transactions: Transactions, entity: Entity, buckets: Iterable[int]) -> Iterator[list[str]]:
+    """The ids of these buckets, so many at once: small buckets together, a large one in parts."""
+    waiting: list[str] = []
+    for bucket in buckets:
+        waiting += _ids_of_bucket(transactions, entity, bucket)
+        while len(waiting) >= READ_AGAIN_TOGETHER:
+            yield waiting[:READ_AGAIN_TOGETHER]
+            waiting = waiting[READ_AGAIN_TOGETHER:]
+    if waiting:
+        yield waiting
+
+
+def _ids_of_bucket(transactions: Transactions, entity: Entity, bucket: int) -> list[str]:
+    with transactions.read() as tx:
+        found = tx.execute(
+            f"SELECT national_id FROM {entity} WHERE national_id >= :lo AND national_id < :hi"
+            " AND withdrawn_at IS NULL ORDER BY national_id",
+            lo=f"{bucket:02x}",
+            hi=f"{bucket + 1:02x}" if bucket + 1 < BUCKETS else "g",
+        )
+        return list(found.scalars())
 
 
 def _stage_changed(transactions: Transactions, entity: Entity, answers: list[Record | Reject | None]) -> int:
