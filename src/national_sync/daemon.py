@@ -133,7 +133,10 @@ class Daemon:
 
     def _night_due(self) -> RunRequest | None:
         slot = self._schedule.night_before(self._clock.now())
-        return None if self._runs.is_taken(slot) else RunRequest(kind=RunKind.NIGHTLY, slot=slot)
+        if self._runs.is_taken(slot):
+            log.debug("night_is_done", slot=slot)
+            return None
+        return RunRequest(kind=RunKind.NIGHTLY, slot=slot)
 
     def _hour_due(self) -> RunRequest:
         return RunRequest(kind=RunKind.LIGHT, slot=self._schedule.light_before(self._clock.now()))

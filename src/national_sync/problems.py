@@ -100,7 +100,7 @@ def problems_of(
 
 def unknown_key(place: str, name: str, known: Iterable[str]) -> Problem:
     """A key nobody reads. Its value is not repeated: a misspelt secret is still a secret."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return Problem(Phrase(N_("{place}: unknown key; did you mean {near}?"), place=place, near=near[0]))

@@ -80,7 +80,9 @@ def _in_words(facts: Mapping[str, Any]) -> str:
     ]
     if facts["state"] == "open" and facts["choices"]:
         choices = "|".join(facts["choices"])
-        lines.append(_(N_("Decide: national-sync mismatch resolve {id} --keep {choices}"), id=facts["id"], choices=choices))
+        lines.append(
+            _(N_("Decide: national-sync mismatch resolve {id} --keep {choices}"), id=facts["id"], choices=choices)
+        )
     return "\n".join(filter(None, lines))
 
 

@@ -22,13 +22,16 @@ from national_sync.sealing import Sealer
 from national_sync.store.database import Database
 from national_sync.store.rehearsal import Rehearsal
 from national_sync.sync import lease as leases
+from national_sync.sync.booking import Pushed
 from national_sync.sync.bulk import rebuild_digest
+from national_sync.sync.clearing import ClearUp
 from national_sync.sync.decisions import carry_out_decisions
 from national_sync.sync.examine import examine
 from national_sync.sync.guard import ActionClass
 from national_sync.sync.holds import mark_executed
 from national_sync.sync.mirror import plain_values, seal_plain_values
 from national_sync.sync.observe import Pulled, observe, plan_pull, scope_to_json
+from national_sync.sync.outbox import Outbox
 from national_sync.sync.preview import PlanPreview, VerifyReport, preview_plan, preview_verify
 from national_sync.sync.push import Push
 from national_sync.sync.quarantines import ask_again
@@ -158,11 +161,13 @@ class Engine:
 
     def _do(self, transactions: Transactions, request: RunRequest, report: RunReport) -> None:
         held: list[tuple[Entity, ActionClass]] = []
-        push = Push(transactions, self._national, self._policy, self._stop, self._progress.advance, held=held)
+        pushed = Pushed()
+        outbox = Outbox(transactions, self._national, self._policy, self._stop, held)
+        push = Push(outbox, transactions, self._national, self._policy, self._stop, self._progress.advance, pushed)
         take_up = TakeUp(transactions, self._national, self._policy, self._stop, self._progress.advance, held=held)
         self._progress.step("prepare")
         report.sealed = self._seal(transactions)
-        push.clear_up()
+        ClearUp(transactions, self._national, self._policy, self._stop, pushed).run()
         report.decided = carry_out_decisions(transactions, self._national, self._policy)
         pulled = self._observe(transactions, request)
         ask_again(transactions, self._national)
@@ -171,7 +176,7 @@ class Engine:
             self._take_up(take_up, entity, pulled[entity], report)
         self._progress.step("push")
         push.run(request.entities)
-        self._book_push(push, report)
+        _add_pushed(report, pushed)
         if not report.stopped:
             mark_executed(transactions, request.entities, ActionClass)
         if request.kind is not RunKind.LIGHT and request.scope.is_everything:
@@ -232,13 +237,6 @@ class Engine:
         if exact_listing:
             with take_up.transactions.write() as tx:
                 write_mark(tx.connection, f"listed.{entity}", int(self._clock.now()))
-
-    def _book_push(self, push: Push, report: RunReport) -> None:
-        for (entity, verb), count in push.pushed.done.items():
-            report.pushed.setdefault(entity.value, {})[verb.value] = count
-        report.refused, report.unknown = push.pushed.refused, push.pushed.unknown
-        report.pending, report.not_sent = push.pushed.pending, push.pushed.not_sent
-        report.stopped = push.pushed.stopped
 
     def _verify(self, transactions: Transactions, take_up: TakeUp, request: RunRequest, report: RunReport) -> None:
         """Where the sides count differently without an explanation, first count ours again, then list everything."""
@@ -306,6 +304,14 @@ def exit_code_of(report: RunReport) -> int:
     if report.holds_open:
         return 4
     return 1 if report.mismatches_new or report.quarantined_new else 0
+
+
+def _add_pushed(report: RunReport, pushed: Pushed) -> None:
+    for (entity, verb), count in pushed.done.items():
+        report.pushed.setdefault(entity.value, {})[verb.value] = count
+    report.refused, report.unknown = pushed.refused, pushed.unknown
+    report.pending, report.not_sent = pushed.pending, pushed.not_sent
+    report.stopped = pushed.stopped
 
 
 def _add_taken(report: RunReport, entity: Entity, seen: int, taken: TakenUp) -> None:
