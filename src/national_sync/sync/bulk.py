@@ -1,7 +1,7 @@
 """The bulk of a run in set-based SQL: records that nobody edited here are created and updated in chunks.
 
 The same rules as `sync.plan.plan_record`, for the cases in which they come down to "create it" and "take theirs".
-Everything else is *thoughtful*: settled record by record (`sync.mirror.settle_staged`). Statements run on SQLite and
+Everything else is *thoughtful*: settled record by record (`sync.settle`). Statements run on SQLite and
 PostgreSQL alike.
 """
 
@@ -28,6 +28,7 @@ from national_sync.records import (
 )
 from national_sync.store.schema import create_missing_indexes, drop_secondary_indexes
 from national_sync.store.triggers import suspended
+from national_sync.sync.digest import digest_statement
 from national_sync.sync.plan import MismatchKind
 from national_sync.sync.transaction import Transaction, Transactions, forget_mark, read_mark, write_mark
 
@@ -223,7 +224,7 @@ def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_updat
     last_id = int(tx.execute(f"SELECT COALESCE(MAX(id), 0) FROM {entity}").scalar_one())
     created = tx.execute(_create_statement(entity), **parameters).rowcount
     if created:
-        tx.execute(_digest_statement(entity, f"{entity} m WHERE m.id > {last_id}", sign=1))
+        tx.execute(digest_statement(entity, f"{entity} m WHERE m.id > {last_id}", sign=1))
     updated = 0
     if may_update:
         if tx.locking:
@@ -236,9 +237,9 @@ def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_updat
             )
         touched = f"observed_{entity} o JOIN {entity} m ON m.id = o.row_id WHERE {_in_chunk()} AND {_CHANGED}"
         touched += " AND m.withdrawn_at IS NULL AND m.national_id IS NOT NULL"
-        tx.execute(_digest_statement(entity, touched, sign=-1), lo=lo, hi=hi)
+        tx.execute(digest_statement(entity, touched, sign=-1), lo=lo, hi=hi)
         updated = tx.execute(_update_statement(entity), **parameters).rowcount
-        tx.execute(_digest_statement(entity, touched, sign=1), lo=lo, hi=hi)
+        tx.execute(digest_statement(entity, touched, sign=1), lo=lo, hi=hi)
     if created or updated:
         assert tx.revision == parameters["rev"]
     return Applied(created, updated)
@@ -305,45 +306,6 @@ def _update_statement(entity: Entity) -> str:
         f" AND ({entity}.national_hash = staged.mirror_hash"
         f" OR ({entity}.national_hash IS NULL AND staged.mirror_hash IS NULL))"
     )
-
-
-@cache
-def _digest_sums(entity: Entity) -> str:
-    seconds = "0"
-    if entity is Entity.HOUR_RECORD:
-        seconds = "COALESCE(SUM(CASE WHEN m.state = 'effective' THEN m.service_seconds ELSE 0 END), 0)"
-    return (
-        f"SELECT '{entity}', substr(m.national_id, 1, 2), {{sign}} * COUNT(*),"
-        f" {{sign}} * COALESCE(SUM(m.national_updated_at_ms), 0), {{sign}} * {seconds}"
-    )
-
-
-def _digest_statement(entity: Entity, rows: str, *, sign: int) -> str:
-    return (
-        "INSERT INTO bucket_digest (entity, bucket, records, version_sum, effective_seconds) "
-        + _digest_sums(entity).format(sign=sign)
-        + f" FROM {rows} GROUP BY substr(m.national_id, 1, 2)"
-        " ON CONFLICT (entity, bucket) DO UPDATE SET records = bucket_digest.records + excluded.records,"
-        " version_sum = bucket_digest.version_sum + excluded.version_sum,"
-        " effective_seconds = bucket_digest.effective_seconds + excluded.effective_seconds"
-    )
-
-
-def rebuild_digest(tx: Transaction, entity: Entity) -> None:
-    """Count the mirror's rows anew, by their agreed values."""
-    tx.execute("DELETE FROM bucket_digest WHERE entity = :entity", entity=entity.value)
-    tx.execute(
-        _digest_statement(entity, f"{entity} m WHERE m.national_id IS NOT NULL AND m.withdrawn_at IS NULL", sign=1)
-    )
-    if entity is Entity.HOUR_RECORD:
-        # What is edited here counts with the value both sides last agreed on.
-        tx.execute(
-            "UPDATE bucket_digest SET effective_seconds = effective_seconds + COALESCE((SELECT SUM(CAST(c.base AS"
-            " BIGINT) - m.service_seconds) FROM local_change c JOIN hour_record m ON m.id = c.row_id"
-            " WHERE c.entity = 'hour_record' AND c.field = 'service_seconds' AND m.state = 'effective'"
-            " AND m.withdrawn_at IS NULL AND substr(m.national_id, 1, 2) = bucket_digest.bucket), 0)"
-            " WHERE entity = 'hour_record'"
-        )
 
 
 def _begin_first_load(transactions: Transactions, entity: Entity, staged: StagedCounts) -> bool:

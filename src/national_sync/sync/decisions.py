@@ -10,15 +10,8 @@ from typing import Any, Final
 from national_sync.national.port import NationalSystem, Reject
 from national_sync.policy import Policy
 from national_sync.records import SEALED_FIELDS, Entity
-from national_sync.sync.mirror import (
-    drop_base,
-    load_deletion,
-    load_mirrored,
-    restore_deleted,
-    value_from_text,
-    write_base,
-    write_row,
-)
+from national_sync.sync.deletions import restore_deleted
+from national_sync.sync.mirror import drop_base, load_deletion, load_mirrored, value_from_text, write_base, write_row
 from national_sync.sync.mismatches import close_mismatch, plain_text
 from national_sync.sync.operations import absorb
 from national_sync.sync.plan import MismatchKind

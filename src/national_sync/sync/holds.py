@@ -43,7 +43,12 @@ def begin_plan(tx: Transaction, hold_id: int) -> None:
 def mark_executed(transactions: Transactions, entities: Sequence[Entity], actions: Iterable[str]) -> None:
     """Close the approved holds whose plan a run has carried out to its end."""
     with transactions.read() as tx:
-        begun = tx.rows("SELECT id, entity, action FROM hold WHERE state = 'approved' AND begun_run_id IS NOT NULL")
+        begun = tx.rows(
+            "SELECT id, entity, action FROM hold WHERE state = 'approved' AND begun_run_id IS NOT NULL"
+            # A write whose fate is not known may have to be planned again.
+            " AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.entity = hold.entity"
+            " AND 'send_' || o.verb = hold.action AND o.state IN ('planned', 'in_flight', 'unknown', 'pending'))"
+        )
     over = [hold["id"] for hold in begun if hold["entity"] in entities and hold["action"] in set(actions)]
     if over:
         with transactions.write() as tx:

@@ -34,21 +34,12 @@ from national_sync.records import (
     mirror_columns,
 )
 from national_sync.sealing import Sealer
-from national_sync.sync.mirror import (
-    NOT_COUNTED,
-    adjust_digest,
-    counted,
-    drop_base,
-    link_deletion,
-    load_mirrored,
-    resolve_reference,
-    settle_deletion,
-    settle_staged,
-    write_base,
-    write_row,
-)
+from national_sync.sync.deletions import link_deletion, settle_deletion
+from national_sync.sync.digest import NOT_COUNTED, adjust_digest, counted
+from national_sync.sync.mirror import drop_base, load_mirrored, resolve_reference, write_base, write_row
 from national_sync.sync.mismatches import close_mismatches, open_mismatch
 from national_sync.sync.plan import MismatchKind
+from national_sync.sync.settle import settle_staged
 from national_sync.sync.stage import stage_records
 from national_sync.sync.transaction import Transaction
 

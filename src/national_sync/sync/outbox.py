@@ -14,9 +14,10 @@ from national_sync.national.port import NationalSystem, Verb
 from national_sync.policy import Owner, Policy
 from national_sync.records import Entity, Record, Value
 from national_sync.sync.booking import is_record
+from national_sync.sync.deletions import settle_deletion
 from national_sync.sync.guard import ActionClass, guard_reason, may_proceed
 from national_sync.sync.merge import Conflict
-from national_sync.sync.mirror import drop_base, load_mirrored, settle_deletion, write_row
+from national_sync.sync.mirror import drop_base, load_mirrored, write_row
 from national_sync.sync.mismatches import close_mismatch, open_mismatch, plain_text
 from national_sync.sync.operations import (
     field_of,

@@ -10,8 +10,8 @@ from national_sync.policy import Policy
 from national_sync.records import REFERENCES, Entity
 from national_sync.sync.bulk import absent_rows, thoughtful_ids
 from national_sync.sync.guard import plan_hash
-from national_sync.sync.mirror import preview_staged
 from national_sync.sync.operations import rows_with_open_operation
+from national_sync.sync.settle import preview_staged
 from national_sync.sync.transaction import Transaction, Transactions
 
 SHOWN_LINES: Final = 50

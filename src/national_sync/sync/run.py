@@ -23,9 +23,9 @@ from national_sync.store.database import Database
 from national_sync.store.rehearsal import Rehearsal
 from national_sync.sync import lease as leases
 from national_sync.sync.booking import Pushed
-from national_sync.sync.bulk import rebuild_digest
 from national_sync.sync.clearing import ClearUp
 from national_sync.sync.decisions import carry_out_decisions
+from national_sync.sync.digest import rebuild_digest
 from national_sync.sync.examine import examine
 from national_sync.sync.guard import ActionClass
 from national_sync.sync.holds import mark_executed

@@ -24,11 +24,12 @@ from national_sync.sync.bulk import (
     thoughtful_ids,
 )
 from national_sync.sync.guard import ActionClass, GuardReason, guard_reason, may_proceed
-from national_sync.sync.mirror import load_mirrored, settle_staged, withdraw_row
+from national_sync.sync.mirror import load_mirrored
 from national_sync.sync.mismatches import open_mismatch
 from national_sync.sync.observe import listing_count
 from national_sync.sync.operations import absorb
 from national_sync.sync.plan import CreateRow, MismatchKind, UpdateRow, Wait, WithdrawRow, counts_as_service
+from national_sync.sync.settle import settle_staged, withdraw_row
 from national_sync.sync.slices import slices
 from national_sync.sync.stage import close_unknown_reference
 from national_sync.sync.transaction import Transaction, Transactions, read_mark, write_mark
