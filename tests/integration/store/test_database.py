@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from tests.outside import Outside, outside_program
 
-from national_sync.errors import DatabaseUnwritable
+from national_sync.errors import DatabaseUnreachable, DatabaseUnwritable
 from national_sync.store import schema
 from national_sync.store.database import Database, write_many
 
@@ -140,7 +140,7 @@ def test_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
 
 
 def test_server_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseUnwritable, match=r"connection failed|connection is bad"):
+    with pytest.raises(DatabaseUnreachable, match=r"connection failed|connection is bad"):
         note(Database(f"postgresql+psycopg://somebody:secret@/mirror?host={tmp_path}"), "first")
 
 
