@@ -115,7 +115,7 @@ def test_page_that_repeats_for_ever_ends_the_run_and_loses_nothing(stage: Stage)
 
 
 def test_totals_that_lie_withdraw_nothing(stage: Stage) -> None:
-    lie = fault("totals-lie", {"path": "*/totals", "every": 1, "times": 1000}, by=-3)
+    lie = fault("totals-lie", {"path": "*/totals", "every": 1, "times": 1000}, by=7)
     stage.begin(Before())
 
     stage.do([lie, Night(), Night(), fault("latency", seconds=0), Night()])

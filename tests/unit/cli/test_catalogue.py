@@ -60,6 +60,22 @@ def test_a_reason_is_translated_and_so_is_a_phrase() -> None:
     assert i18n._("Why: {reason}", reason=i18n.Phrase("at least {ge}", ge=3)) == "原因：不小于 3 的数"
 
 
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        ("is longer than 200 characters", "超过 200 个字符"),
+        ("is neither 0 nor 1", "既不是 0 也不是 1"),
+        ("is missing", "缺失"),
+        ("of another adapter {1} 7", "of another adapter {1} 7"),
+    ],
+)
+def test_a_text_with_numbers_is_translated_whatever_they_are(text: str, chinese: str) -> None:
+    i18n.use("zh")
+    assert i18n.say_numbered(text) == chinese
+    i18n.use("en")
+    assert i18n.say_numbered(text) == text
+
+
 def test_an_empty_text_stays_empty() -> None:
     assert i18n._("") == ""
 

@@ -239,6 +239,20 @@ def test_a_token_that_is_not_given_says_why(
         adapter().totals(Entity.TEAM, Scope())
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.ConnectError("refused"), "nothing was sent: national.test: no connection"),
+        (httpx.Response(500), r"nothing was sent: no access token was given \(HTTP status 500\)"),
+        (reply(code=50301), r"no access token was given \(The national system is under maintenance\.\)"),
+    ],
+)
+def test_a_token_call_that_fails_tells_its_cause(national: respx.Router, answer: Any, words: str) -> None:
+    national.post(f"{BASE}/token").mock(side_effect=[answer] * 6)
+    with pytest.raises(NationalUnavailable, match=words):
+        adapter().totals(Entity.TEAM, Scope())
+
+
 def test_the_difference_of_the_clocks_is_told_in_seconds(national: respx.Router) -> None:
     skewed = reply({"serverTime": NOON_MS - 600_000}, code=40103)
     national.post(f"{BASE}/token").mock(return_value=skewed)
