@@ -82,6 +82,16 @@ class DatabaseUnwritable(NationalSyncError):
     )
 
 
+class DatabaseUnreachable(DatabaseUnwritable):
+    """The database server cannot be reached: {reason}"""
+
+    code = "database_unreachable"
+    hint = (
+        "Start the database server or correct [database] url, look with national-sync doctor, "
+        "then run the same command again. What was stored so far is kept."
+    )
+
+
 class RunInProgress(NationalSyncError):
     """Run {run} is at work (held by {holder})."""
 

@@ -60,8 +60,12 @@ class NvsiAdapter:
         self._adopt(Capabilities())
 
     def open(self) -> None:
-        """Connect, compare the clocks, learn the capabilities."""
-        info = self._compared_clocks()
+        """Connect, compare the clocks, learn the capabilities. What fails leaves no connection open."""
+        try:
+            info = self._compared_clocks()
+        except BaseException:
+            self.close()
+            raise
         self._adopt(capabilities_of(info, self._settings.concurrency))
         self._session.limits = self._limits.narrowed(
             per_second=_smaller(self._settings.calls_per_second, info.rate.perSecond),

@@ -9,11 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from national_sync.errors import DatabaseUnwritable
+from national_sync.errors import DatabaseUnreachable, DatabaseUnwritable
 from national_sync.failpoint import failpoint
 
 _BUSY_TIMEOUT_MS: Final = 30_000
 _PAGE_CACHE_KIB: Final = 16_384
+_CHECKPOINT_PAGES: Final = 16_000
+"""A checkpoint every 64 MB: pages that several commits touch are copied back once."""
 
 
 class Database:
@@ -59,7 +61,7 @@ class Database:
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        with _translated():
+        with _translated(DatabaseUnwritable if self.is_sqlite else DatabaseUnreachable):
             connection = self.engine.connect()
         try:
             yield connection
@@ -80,6 +82,7 @@ def _sqlite_engine(url: str) -> Engine:
         cursor = driver_connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute(f"PRAGMA cache_size=-{_PAGE_CACHE_KIB}")
         cursor.execute("PRAGMA temp_store=FILE")
@@ -93,14 +96,16 @@ _OUR_OWN_FAULT: Final = ("no such", "syntax", "ambiguous")
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(kind: type[DatabaseUnwritable] = DatabaseUnwritable) -> Iterator[None]:
+    """Turn the driver's error into one of ours when the place is at fault and not we."""
     try:
         yield
     except DatabaseError as error:
         words = str(error.orig).strip()
         is_place_at_fault = isinstance(error, OperationalError) and not any(part in words for part in _OUR_OWN_FAULT)
         if is_place_at_fault or any(part in words for part in ("disk", "malformed", "not a database")):
-            raise DatabaseUnwritable(reason=words.splitlines()[0]) from error
+            kind = DatabaseUnreachable if error.connection_invalidated else kind
+            raise kind(reason=words.splitlines()[0]) from error
         raise
 
 
