@@ -222,6 +222,8 @@ def _chunks(transactions: Transactions, entity: Entity, rows: int) -> Iterator[t
 def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_update: bool) -> Applied:
     parameters: dict[str, Any] = {"lo": lo, "hi": hi, "rev": tx.coming_revision}
     last_id = int(tx.execute(f"SELECT COALESCE(MAX(id), 0) FROM {entity}").scalar_one())
+    if tx.locking:
+        tx.execute("SET LOCAL work_mem = '64MB'")
     created = tx.execute(_create_statement(entity), **parameters).rowcount
     if created:
         tx.execute(digest_statement(entity, f"{entity} m WHERE m.id > {last_id}", sign=1))
@@ -269,8 +271,11 @@ def _staged_query(entity: Entity) -> str:
 
 
 def _resolved_id(reference: Reference) -> str:
-    """The row that a staged record `o` names."""
-    return f"(SELECT MIN(r.id) FROM {reference.target} r WHERE r.{reference.target_field} = o.{reference.field})"
+    """The row that a staged record `o` names.
+
+    `+ 0` keeps PostgreSQL from walking the whole primary key in search of the least id.
+    """
+    return f"(SELECT MIN(r.id + 0) FROM {reference.target} r WHERE r.{reference.target_field} = o.{reference.field})"
 
 
 def _resolved(entity: Entity) -> str:
@@ -288,7 +293,7 @@ def _create_statement(entity: Entity) -> str:
         f"INSERT INTO {entity} ({columns}, national_id, national_hash, national_updated_at_ms, sync_rev)"
         f" WITH staged AS MATERIALIZED ({_staged_query(entity)} AND o.row_id IS NULL)"
         f" SELECT {columns}, national_id, national_hash, updated_at_ms, :rev FROM staged WHERE {_resolved(entity)}"
-        " ORDER BY national_id ON CONFLICT DO NOTHING"
+        " ON CONFLICT DO NOTHING"
     )
 
 
@@ -327,6 +332,8 @@ def rebuild_indexes(transactions: Transactions, entity: Entity) -> None:
     if is_due:
         with transactions.write() as tx:
             create_missing_indexes(tx.connection, entity)
+            if tx.connection.dialect.name != "sqlite":
+                tx.execute(f"ANALYZE {entity}")
             forget_mark(tx.connection, f"indexes_dropped.{entity}")
 
 

@@ -33,6 +33,8 @@ class Rule:
     """Tells whether row `m` is still at fault."""
     only_if: str = ""
     """Spares a search that reads a whole table when this selects nothing."""
+    found_at_once: str = ""
+    """The same as `found` in one pass over the table, for when every row is new."""
 
 
 _SPAN: Final = f"{_EFFECTIVE} AND ABS(m.ended_at - m.started_at - m.service_seconds) > :rounding"
@@ -94,6 +96,11 @@ RULES: Final[Sequence[Rule]] = (
             _OVERLAP,
             "m.started_at > o.started_at OR (m.started_at = o.started_at AND m.id > o.id)",
         ),
+        found_at_once=(
+            "SELECT s.id FROM (SELECT m.id, m.started_at, MAX(m.ended_at) OVER (PARTITION BY m.volunteer_id"
+            " ORDER BY m.started_at, m.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_before"
+            f" FROM hour_record m WHERE {_EFFECTIVE}) s WHERE s.ended_before > s.started_at"
+        ),
     ),
     Rule(
         MismatchKind.TOTAL_NOT_SUM,
@@ -152,19 +159,24 @@ def examine(transactions: Transactions, checks: Checks) -> None:
 
 
 def _open_found(tx: Transaction, rule: Rule, mark: int, checks: Checks) -> None:
+    found = rule.found_at_once if rule.found_at_once and _is_all_new(tx, rule.entity, mark) else rule.found
     tx.execute(
         "INSERT INTO mismatch (kind, entity, subject, row_id, national_id, field, detail, state, first_run_id,"
         " last_run_id, times) SELECT DISTINCT :kind, :entity, COALESCE(f.national_id, 'row:' || f.id), f.id,"
         " f.national_id, '', '{}', 'open', :run, :run, 1"
-        f" FROM {rule.entity} f WHERE f.id IN ({rule.found}) AND NOT EXISTS (SELECT 1 FROM mismatch known"
+        f" FROM {rule.entity} f WHERE f.id IN ({found}) AND NOT EXISTS (SELECT 1 FROM mismatch known"
         " WHERE known.kind = :kind AND known.entity = :entity AND known.row_id = f.id"
         " AND (known.state = 'open' OR known.resolution = 'national'))"
         " ON CONFLICT DO NOTHING",
         kind=rule.kind.value,
         entity=rule.entity.value,
         run=tx.run_id,
-        **_bound(rule.found, mark, checks),
+        **_bound(found, mark, checks),
     )
+
+
+def _is_all_new(tx: Transaction, entity: Entity, mark: int) -> bool:
+    return tx.execute(f"SELECT 1 FROM {entity} WHERE sync_rev <= :mark LIMIT 1", mark=mark).first() is None
 
 
 def _close_healed(tx: Transaction, rule: Rule, checks: Checks) -> None:

@@ -34,6 +34,7 @@ from national_sync.records import (
     mirror_columns,
 )
 from national_sync.sealing import Sealer
+from national_sync.store.database import write_many
 from national_sync.sync.deletions import link_deletion, settle_deletion
 from national_sync.sync.digest import NOT_COUNTED, adjust_digest, counted
 from national_sync.sync.mirror import drop_base, load_mirrored, resolve_reference, write_base, write_row
@@ -77,20 +78,43 @@ def plan_operation(
     before: Mapping[str, Value] | None = None,
 ) -> None:
     """Commit to an outgoing write (invariant I3). `before`: what an update replaces, by content field."""
-    tx.execute(
-        "INSERT INTO operation (reference, entity, row_id, national_id, verb, fields, before, record, state, attempts,"
-        " run_id) VALUES (:reference, :entity, :row_id, :national_id, :verb, :fields, :before, :record, 'planned', 0,"
-        " :run)",
-        reference=uuid.uuid4().hex,
-        entity=entity.value,
-        row_id=row_id,
-        national_id=record.national_id or None,
-        verb=verb.value,
-        fields=json.dumps(_sealed_fields(tx.sealer, entity, fields), ensure_ascii=False, sort_keys=True),
-        before=json.dumps(_sealed_fields(tx.sealer, entity, before or {}), ensure_ascii=False, sort_keys=True),
-        record=_sealed_record(tx.sealer, entity, record),
-        run=tx.run_id,
-    )
+    insert_operations(tx, [operation_row(tx, entity, row_id, verb, record, fields, before or {})])
+
+
+def operation_row(
+    tx: Transaction,
+    entity: Entity,
+    row_id: int,
+    verb: Verb,
+    record: Record,
+    fields: Mapping[str, Value],
+    before: Mapping[str, Value],
+) -> dict[str, Any]:
+    """An operation as it is stored, personal data sealed."""
+    return {
+        "reference": uuid.uuid4().hex,
+        "entity": entity.value,
+        "row_id": row_id,
+        "national_id": record.national_id or None,
+        "verb": verb.value,
+        "fields": json.dumps(_sealed_fields(tx.sealer, entity, fields), ensure_ascii=False, sort_keys=True),
+        "before": json.dumps(_sealed_fields(tx.sealer, entity, before), ensure_ascii=False, sort_keys=True),
+        "record": _sealed_record(tx.sealer, entity, record),
+        "state": "planned",
+        "attempts": 0,
+        "run_id": tx.run_id,
+    }
+
+
+def insert_operations(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        names = tuple(rows[0])
+        values = ", ".join("?" * len(names))
+        write_many(
+            tx.connection,
+            f"INSERT INTO operation ({', '.join(names)}) VALUES ({values})",
+            [tuple(row.values()) for row in rows],
+        )
 
 
 def load_operations(tx: Transaction, condition: str, **parameters: Any) -> list[StoredOperation]:
@@ -153,14 +177,12 @@ def _named_until_deleted(tx: Transaction, reference: Reference, row_id: Value) -
 
 
 def mark_in_flight(tx: Transaction, operations: Sequence[StoredOperation]) -> None:
-    for stored in operations:
-        tx.execute(
-            "UPDATE operation SET state = 'in_flight', attempts = attempts + 1, sent_at = :now, run_id = :run"
-            " WHERE id = :id",
-            now=tx.now,
-            run=tx.run_id,
-            id=stored.id,
-        )
+    tx.execute(
+        "UPDATE operation SET state = 'in_flight', attempts = attempts + 1, sent_at = :now, run_id = :run"
+        f" WHERE id IN ({', '.join(str(stored.id) for stored in operations)})",
+        now=tx.now,
+        run=tx.run_id,
+    )
 
 
 def record_outcome(

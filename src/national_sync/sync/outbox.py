@@ -27,6 +27,7 @@ from national_sync.sync.operations import (
     refused_before,
     rows_with_open_operation,
 )
+from national_sync.sync.plain_edits import plan_plain_edits
 from national_sync.sync.plan import Mirrored, MismatchKind, is_frozen
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions
@@ -91,7 +92,13 @@ class Outbox:
                 self.held.append((entity, ActionClass.SEND_UPDATE))
                 return
         for some in slices(due, PLANNED_ROWS):
-            self._in_transaction(some, lambda tx, row_id: self._plan_update(tx, entity, row_id))
+            if self.stop():
+                raise StopRequested()
+            with self.transactions.write(durable=True) as tx:
+                planned = plan_plain_edits(tx, entity, self.policy.owners[entity], some)
+                for row_id in some:
+                    if row_id not in planned:
+                        self._plan_update(tx, entity, row_id)
 
     def _plan_update(self, tx: Transaction, entity: Entity, row_id: int) -> None:
         mirrored = load_mirrored(tx, entity, row_id=row_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +31,7 @@ from national_sync.sync.operations import (
     supersede,
 )
 from national_sync.sync.outbox import Outbox
+from national_sync.sync.plain_edits import book_plain_edits
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions
 
@@ -81,31 +82,42 @@ class Push:
             )
             due = list(planned.scalars())
         again = sent = 0
+        reads = verb is not Verb.CREATE and not capabilities.conditional_write
+        windows = list(slices(due, per_call * window_calls))
         with ThreadPoolExecutor(max_workers=capabilities.concurrency) as pool:
-            for ids in slices(due, per_call * window_calls):
+            ahead = self._prepare(pool, entity, windows[0], reads=reads) if windows else None
+            for number, ids in enumerate(windows):
                 if self.stop():
                     raise StopRequested()
-                if self.pushed.stopped:
+                if self.pushed.stopped or ahead is None:
                     break
-                with self.transactions.read() as tx:
-                    window = load_operations(tx, f"id IN ({', '.join(str(one) for one in ids)})")
-                fresh = window
-                if verb is not Verb.CREATE and not capabilities.conditional_write:
-                    fresh = self._unchanged_there(pool, entity, window)
-                    again += len(window) - len(fresh)
-                again += self._send_window(pool, fresh, per_call)
+                window, current = ahead
+                fresh = self._unchanged_there(window, current) if reads else window
+                again += len(window) - len(fresh)
+                answers = self._sent(pool, fresh, per_call)
+                is_last = number + 1 == len(windows)
+                # The next window is looked at while this one is booked.
+                ahead = None if is_last else self._prepare(pool, entity, windows[number + 1], reads=reads)
+                again += self._booked(entity, fresh, answers)
                 sent += len(ids)
                 self.advance(f"send_{entity}", sent, len(due))
         return again
 
-    def _unchanged_there(
-        self, pool: ThreadPoolExecutor, entity: Entity, window: Sequence[StoredOperation]
-    ) -> list[StoredOperation]:
-        """Look before writing: what changed there since it was planned is taken up and planned again."""
+    def _prepare(
+        self, pool: ThreadPoolExecutor, entity: Entity, ids: Sequence[int], *, reads: bool
+    ) -> tuple[Sequence[StoredOperation], Iterator[list[Record | Reject | None]]]:
+        """Load a window and begin to read what the national side has of it."""
+        with self.transactions.read() as tx:
+            window = load_operations(tx, f"id IN ({', '.join(str(one) for one in ids)})")
         capabilities = self.national.capabilities()
         per_call = capabilities.batch_size if capabilities.batch_read else 1
-        ids = [stored.operation.record.national_id for stored in window]
-        answers = pool.map(lambda some: self.national.get(entity, some), list(slices(ids, per_call)))
+        national_ids = [stored.operation.record.national_id for stored in window] if reads else []
+        return window, pool.map(lambda some: self.national.get(entity, some), list(slices(national_ids, per_call)))
+
+    def _unchanged_there(
+        self, window: Sequence[StoredOperation], answers: Iterator[list[Record | Reject | None]]
+    ) -> list[StoredOperation]:
+        """Look before writing: what changed there since it was planned is taken up and planned again."""
         current = [answer for answers_of_call in answers for answer in answers_of_call]
         fresh: list[StoredOperation] = []
         moved: list[tuple[StoredOperation, Record | Reject | None]] = []
@@ -138,9 +150,9 @@ class Push:
             supersede(tx, stored, "changed nationally before it was sent")
             absorb(tx, operation.entity, self.policy.owners[operation.entity], [record])
 
-    def _send_window(self, pool: ThreadPoolExecutor, window: Sequence[StoredOperation], per_call: int) -> int:
+    def _sent(self, pool: ThreadPoolExecutor, window: Sequence[StoredOperation], per_call: int) -> list[Outcome]:
         if not window:
-            return 0
+            return []
         with self.transactions.write(durable=True) as tx:
             mark_in_flight(tx, window)
         self.transactions.lease.check()
@@ -148,15 +160,21 @@ class Push:
         calls = list(slices(window, per_call))
         answers = list(pool.map(lambda call: self.national.send([stored.operation for stored in call]), calls))
         failpoint("after_reply")
-        outcomes = [
-            self._found_instead(stored, outcome)
-            for call, call_outcomes in zip(calls, answers, strict=True)
-            for stored, outcome in zip(call, call_outcomes, strict=True)
-        ]
+        return [outcome for outcomes_of_call in answers for outcome in outcomes_of_call]
+
+    def _booked(self, entity: Entity, window: Sequence[StoredOperation], outcomes: Sequence[Outcome]) -> int:
+        """Book a window; returns how many must be planned or sent again."""
+        if not window:
+            return 0
+        answered = [self._found_instead(stored, outcome) for stored, outcome in zip(window, outcomes, strict=True)]
         again = 0
         with self.transactions.write(durable=True) as tx:
-            for stored, outcome, found in outcomes:
-                again += book(tx, self.policy.owners, self.pushed, stored, outcome, found)
+            plain = book_plain_edits(tx, entity, [(stored, outcome) for stored, outcome, _found in answered])
+            for stored, outcome, found in answered:
+                if stored.id in plain:
+                    self.pushed.count(stored.operation, outcome)
+                else:
+                    again += book(tx, self.policy.owners, self.pushed, stored, outcome, found)
         return again
 
     def _found_instead(

@@ -162,7 +162,7 @@ def _mirror_versions(connection: Connection, entity: Entity, national_ids: Seque
         sql = f"SELECT national_id, id, national_hash FROM {entity} WHERE national_id = ANY(%s)"
         parameter = list(national_ids)
     rows = connection.exec_driver_sql(sql, (parameter,))
-    return {national_id: (row_id, digest) for national_id, row_id, digest in rows}
+    return {national_id: (row_id, digest) for national_id, row_id, digest in rows.fetchall()}
 
 
 def _sealing_of(entity: Entity, sealer: Sealer) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from national_sync.sealing import Sealer
 from national_sync.sync.lease import Lease
+
+_statement = lru_cache(maxsize=1_000)(text)
+"""Parsing a statement's parameters costs more than running most of them."""
 
 
 @dataclass
@@ -47,10 +51,10 @@ class Transaction:
         return " FOR UPDATE" if self.may_write and self.connection.dialect.name != "sqlite" else ""
 
     def execute(self, sql: str, **parameters: Any) -> Any:
-        return self.connection.execute(text(sql), parameters)
+        return self.connection.execute(_statement(sql), parameters)
 
     def rows(self, sql: str, **parameters: Any) -> list[Mapping[str, Any]]:
-        return [dict(row) for row in self.connection.execute(text(sql), parameters).mappings()]
+        return [dict(row) for row in self.connection.execute(_statement(sql), parameters).mappings().fetchall()]
 
 
 @dataclass(frozen=True)
