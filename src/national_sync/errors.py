@@ -71,6 +71,15 @@ class DatabaseOutdated(UsageError):
     hint = "Make a copy of the database, then run: national-sync init"
 
 
+class TriggersMissing(NationalSyncError):
+    """The database lacks triggers that notice edits made here: {names}"""
+
+    code = "triggers_missing"
+    hint = (
+        "Put them back with: national-sync init, then compare both sides with: national-sync verify. Nothing was sent."
+    )
+
+
 class DatabaseUnwritable(NationalSyncError):
     """The database cannot be written: {reason}"""
 

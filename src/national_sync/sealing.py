@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +21,8 @@ from national_sync.i18n import N_, Phrase
 from national_sync.records import Record
 
 _NONCE_BYTES = 12
+_SEALED = re.compile(r"k[0-9]{1,9}:[A-Za-z0-9+/]{38,}={0,2}")
+"""A nonce and a tag alone are 28 bytes."""
 
 
 @dataclass(frozen=True)
@@ -90,4 +93,5 @@ class Sealer:
 
 
 def is_sealed(stored: str) -> bool:
-    return ":" in stored
+    """Whether it has the form of a sealed value; what merely holds a colon is plain."""
+    return _SEALED.fullmatch(stored) is not None

@@ -203,7 +203,7 @@ def _policy_file(settings: Settings, file: Path) -> Path | None:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise SettingsInvalid(
             hint=N_("Create it with: national-sync init"),

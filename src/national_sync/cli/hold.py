@@ -49,7 +49,7 @@ def _list_in_words(holds: list[dict[str, Any]]) -> str:
 
 
 @hold.command(help=N_("Show one hold and its plan hash."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
     from national_sync.sync.holds import show_hold
@@ -80,7 +80,7 @@ def _in_words(facts: Mapping[str, Any]) -> str:
 
 
 @hold.command(help=N_("Approve exactly the plan you looked at; the next run carries it out."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
 @pass_invocation
 def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
@@ -96,7 +96,7 @@ def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
 
 
 @hold.command(help=N_("Refuse a held plan; nothing of it is carried out."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
 @pass_invocation
 def reject(invocation: Invocation, number: int, plan_hash: str) -> None:

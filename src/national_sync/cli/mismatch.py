@@ -56,7 +56,7 @@ def _list_in_words(mismatches: list[dict[str, Any]], limit: int) -> str:
 
 
 @mismatch.command(help=N_("Show one mismatch with all its facts."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
     from national_sync.sync.mismatches import show_mismatch
@@ -91,7 +91,7 @@ def _shown(value: object) -> str:
 
 
 @mismatch.command(help=N_("Decide which side's value stays; the next run carries it out."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @click.option(
     "--keep",
     cls=Option,

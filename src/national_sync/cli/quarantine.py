@@ -63,7 +63,7 @@ def _list_in_words(records: list[dict[str, Any]], limit: int) -> str:
 
 
 @quarantine.command(help=N_("Show why a record is in quarantine."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @click.option(
     "--payload", "with_payload", cls=Option, is_flag=True, help=N_("Also what was received; it may hold personal data.")
 )
@@ -100,7 +100,7 @@ def _in_words(facts: Mapping[str, Any]) -> str:
 
 
 @quarantine.command(help=N_("Let the next run fetch the record afresh and try again."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def replay(invocation: Invocation, number: int) -> None:
     from national_sync.sync.quarantines import replay as replay_record
@@ -114,7 +114,7 @@ def replay(invocation: Invocation, number: int) -> None:
 
 
 @quarantine.command(help=N_("Give a record up: it is not asked about again until it changes."))
-@click.argument("number", type=int, metavar="NO")
+@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def drop(invocation: Invocation, number: int) -> None:
     from national_sync.sync.quarantines import drop as drop_record

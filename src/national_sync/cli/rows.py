@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,9 +22,16 @@ def mismatch_facts(row: Mapping[str, Any]) -> dict[str, Any]:
 
     facts = row_facts(row)
     facts["choices"] = list(DECISIONS.get(MismatchKind(row["kind"]), ()))
+    if not str(row["field"]).endswith("area_id"):
+        facts.update({side: masked(row[side]) for side in ("base", "ours", "theirs")})
     if row["field"] in SEALED_FIELDS[Entity(row["entity"])]:
         facts.update({side: HIDDEN_VALUE for side in ("base", "ours", "theirs") if row[side] is not None})
     return facts
+
+
+def masked(text: Any) -> Any:
+    """Free text without the long numbers in it: somebody may have written an ID number or a phone into a remark."""
+    return re.sub(r"\d{11,}", lambda number: "*" * len(number.group()), text) if isinstance(text, str) else text
 
 
 def row_facts(row: Mapping[str, Any]) -> dict[str, Any]:

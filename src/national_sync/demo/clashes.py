@@ -46,6 +46,8 @@ def _edits_of_what_is_not_ours(scene: Scene) -> None:
     star, total = scene.volunteers(2)
     scene.here.change(star, star=5)
     scene.here.change(total, total_seconds=3_600_000)
+    # Another program has copied a mark that turns the writing direction.
+    scene.here.change(scene.deck.one("project"), address="\u202e思茅区茶城大道")
     remarked, deleted = scene.hours(2, "effective")
     scene.here.change(remarked, remark="重复登记？")
     scene.here.delete(deleted)

@@ -15,6 +15,9 @@ _CAUSES: Final[dict[str, str]] = {
     "missing_nationally": N_("two full lists do not show it, nor is it marked deleted"),
     "hours_withdrawn": N_("a star or an exchange may rest on them"),
     "unknown_reference": N_("it waits until the record that it names can be taken in"),
+    "unsendable_value": N_(
+        "another program wrote what is no number or no readable text; correct it where it was written"
+    ),
     "refused_by_review": N_("the reasons stand below"),
     "write_undone": N_("sent three times and undone each time; it is not sent again"),
     "same_person_twice": N_("registered in the old and in the new form of the number"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -79,6 +80,8 @@ def _sqlite_engine(url: str) -> Engine:
     def _prepare(driver_connection: Any, _record: object) -> None:
         # The driver must not open transactions of its own: DDL would escape them.
         driver_connection.isolation_level = None
+        # Another program may store text that is no text; it must not stop the reading of everything else.
+        driver_connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         cursor = driver_connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -95,6 +98,28 @@ _OUR_OWN_FAULT: Final = ("no such", "syntax", "ambiguous")
 """What SQLite says, as an operational error, of SQL that is wrong."""
 
 
+_KNOWN_WORDS: Final = (
+    "database or disk is full",
+    "attempt to write a readonly database",
+    "unable to open database file",
+    "database is locked",
+    "disk I/O error",
+    "database disk image is malformed",
+    "file is not a database",
+    "connection refused",
+    "server closed the connection",
+)
+
+
+def _known_words(words: str) -> str:
+    """What a driver says may quote a row, so only sentences known to hold no personal data are passed on."""
+    first_line = words.splitlines()[0] if words else ""
+    for known in _KNOWN_WORDS:
+        if known.lower() in words.lower():
+            return first_line if known.startswith(("connection", "server")) else known
+    return "the database refused the statement"
+
+
 @contextmanager
 def _translated(kind: type[DatabaseUnwritable] = DatabaseUnwritable) -> Iterator[None]:
     """Turn the driver's error into one of ours when the place is at fault and not we."""
@@ -105,7 +130,7 @@ def _translated(kind: type[DatabaseUnwritable] = DatabaseUnwritable) -> Iterator
         is_place_at_fault = isinstance(error, OperationalError) and not any(part in words for part in _OUR_OWN_FAULT)
         if is_place_at_fault or any(part in words for part in ("disk", "malformed", "not a database")):
             kind = DatabaseUnreachable if error.connection_invalidated else kind
-            raise kind(reason=words.splitlines()[0]) from error
+            raise kind(reason=_known_words(words)) from error
         raise
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Index, inspect, text
 from national_sync.errors import DatabaseMissing, DatabaseOutdated, DatabaseTooNew, DatabaseUnwritable
 from national_sync.i18n import N_, Phrase
 from national_sync.records import Entity
+from national_sync.store import triggers
 from national_sync.store.database import Database
 from national_sync.store.tables import MIRROR
 
@@ -34,12 +35,21 @@ def create_or_upgrade(database: Database) -> bool:
         _make_private_file(Path(database.place))
     found = _found_revision(database)
     if found == KNOWN_REVISION:
-        return False
+        return _put_back_triggers(database)
     _refuse_newer(found)
     with database.write(durable=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         upgrade(connection)
+    return True
+
+
+def _put_back_triggers(database: Database) -> bool:
+    with database.read() as connection:
+        if not triggers.missing(connection):
+            return False
+    with database.write(durable=True) as connection:
+        triggers.install(connection)
     return True
 
 

@@ -20,5 +20,5 @@ def count_plain_values(connection: Connection) -> dict[str, int]:
 
 def _plain_values(connection: Connection, entity: Entity, name: str) -> int:
     table = MIRROR[entity]
-    plain = ~table.c[name].contains(":")
+    plain = table.c[name].notlike("k%:%")
     return connection.execute(select(func.count()).select_from(table).where(plain)).scalar_one()

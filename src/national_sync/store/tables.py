@@ -12,6 +12,7 @@ alone makes a local edit, which the triggers (`store.triggers`) catch.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
@@ -519,6 +520,13 @@ OBSERVED: Final[dict[Entity, Table]] = {entity: _observed_table(entity) for enti
 """What the national side said in this run, staged page by page. `mirror_hash` and `row_id` are what the mirror held
 when the page was stored: the precondition of every action planned on it. A record that is as the mirror has it leaves
 its content null, and leaves no row at all unless the pull is a whole listing."""
+
+
+@cache
+def integer_columns(entity: Entity) -> frozenset[str]:
+    """The mirror columns that hold whole numbers."""
+    table = MIRROR[entity]
+    return frozenset(name for name in mirror_columns(entity) if isinstance(table.c[name].type, BigInteger))
 
 
 def synced_columns(entity: Entity) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ SQLite, so the statements below are written to meet no conflict at all.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -94,6 +95,14 @@ def digest() -> str:
 def installed(connection: Connection) -> dict[str, str]:
     """Our triggers (and functions) as the database holds them: name to text."""
     return {name: body for name, _, body in connection.execute(text(_catalogue(connection)))}
+
+
+def missing(connection: Connection) -> list[str]:
+    """Triggers that another program has dropped, for instance by making a table anew: edits would go unnoticed."""
+    dialect = connection.dialect.name
+    made = "".join(create_statements(dialect))
+    expected = {name for name in _all_names(dialect) if re.search(rf"\b{name}\b", made)}
+    return sorted(expected - set(installed(connection)))
 
 
 def _schema(connection: Connection) -> str:

@@ -33,11 +33,11 @@ class ClearUp:
                 raise StopRequested()
             self._clear_up_one(stored)
         with self.transactions.read() as tx:
-            unsent = load_operations(tx, "state = 'planned' AND attempts = 0")
-        if unsent:
+            has_unsent = tx.execute("SELECT 1 FROM operation WHERE state = 'planned' AND attempts = 0 LIMIT 1").first()
+        if has_unsent:
             with self.transactions.write() as tx:
-                for stored in unsent:
-                    tx.execute("DELETE FROM operation WHERE id = :id", id=stored.id)
+                # Never sent: what is still due is planned anew from the rows as they stand now.
+                tx.execute("DELETE FROM operation WHERE state = 'planned' AND attempts = 0")
 
     def _clear_up_one(self, stored: StoredOperation) -> None:
         if stored.ticket is not None:

@@ -11,7 +11,15 @@ from national_sync.national.port import NationalSystem, Reject
 from national_sync.policy import Policy
 from national_sync.records import SEALED_FIELDS, Entity
 from national_sync.sync.deletions import restore_deleted
-from national_sync.sync.mirror import drop_base, load_deletion, load_mirrored, value_from_text, write_base, write_row
+from national_sync.sync.mirror import (
+    drop_base,
+    load_deletion,
+    load_mirrored,
+    old_row_of,
+    value_from_text,
+    write_base,
+    write_row,
+)
 from national_sync.sync.mismatches import close_mismatch, plain_text
 from national_sync.sync.operations import absorb
 from national_sync.sync.plan import MismatchKind
@@ -129,7 +137,7 @@ def _keep_our_deletion(tx: Transaction, mismatch: Mismatch) -> None:
     """Delete there what was edited there, knowing the edit: it becomes the version our deletion is based on."""
     deletion = load_deletion(tx, mismatch.entity, mismatch.national_id or "")
     if deletion is not None:
-        old_row = {**json.loads(deletion["old_row"]), **mismatch.detail}
+        old_row = {**old_row_of(deletion), **mismatch.detail}
         tx.execute(
             "UPDATE local_deletion SET old_row = :old_row WHERE id = :id",
             old_row=json.dumps(old_row, ensure_ascii=False),
@@ -159,6 +167,13 @@ def _take_their_edit(transactions: Transactions, national: NationalSystem, polic
         close_mismatch(tx, mismatch.id, mismatch.decision)
 
 
+def _give_up_unsendable(tx: Transaction, mismatch: Mismatch) -> None:
+    if mismatch.national_id is not None:
+        _drop_edits(tx, mismatch)
+    elif mismatch.row_id is not None and load_mirrored(tx, mismatch.entity, row_id=mismatch.row_id) is not None:
+        write_row(tx, mismatch.entity, mismatch.row_id, {"withdrawn_at": tx.now})
+
+
 _CHOICES: Final[Mapping[tuple[MismatchKind, str], Decide]] = {
     (MismatchKind.BOTH_EDITED, "local"): _keep_local_field,
     (MismatchKind.BOTH_EDITED, "national"): _keep_national_field,
@@ -167,5 +182,6 @@ _CHOICES: Final[Mapping[tuple[MismatchKind, str], Decide]] = {
     (MismatchKind.DELETED_HERE_EDITED_THERE, "local"): _keep_our_deletion,
     (MismatchKind.EDITED_HERE_DELETED_THERE, "national"): _drop_edits,
     (MismatchKind.REFUSED_BY_REVIEW, "national"): _give_up_refused,
+    (MismatchKind.UNSENDABLE_VALUE, "national"): _give_up_unsendable,
 }
 """What else a decision does besides closing the mismatch."""

@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary
 from national_sync.records import Entity, Record
 from national_sync.store.tables import MIRROR
 from national_sync.sync.digest import NOT_COUNTED, adjust_digest, counted_of_row
-from national_sync.sync.mirror import load_deletion
+from national_sync.sync.mirror import load_deletion, old_row_of
 from national_sync.sync.mismatches import close_mismatches
 from national_sync.sync.plan import MismatchKind
 from national_sync.sync.transaction import Transaction
@@ -19,7 +19,7 @@ from national_sync.sync.transaction import Transaction
 
 def restore_deleted(tx: Transaction, entity: Entity, deletion: Mapping[str, Any]) -> int:
     """Bring a locally deleted row back as it stood, under its old row id, which is returned."""
-    row = json.loads(deletion["old_row"])
+    row = old_row_of(deletion)
     for name, column in MIRROR[entity].c.items():
         if isinstance(column.type, LargeBinary) and row[name] is not None:
             row[name] = bytes.fromhex(row[name])
@@ -35,7 +35,7 @@ def settle_deletion(tx: Transaction, entity: Entity, national_id: str) -> None:
     deletion = load_deletion(tx, entity, national_id)
     if deletion is None:
         return
-    old_row = json.loads(deletion["old_row"])
+    old_row = old_row_of(deletion)
     tx.execute(
         "DELETE FROM local_deletion WHERE entity = :entity AND national_id = :id",
         entity=entity.value,
@@ -62,7 +62,7 @@ def link_deletion(tx: Transaction, entity: Entity, row_id: int, national_id: str
     )
     if not deletions:
         return
-    old_row = {**json.loads(deletions[0]["old_row"]), "national_id": national_id}
+    old_row = {**old_row_of(deletions[0]), "national_id": national_id}
     if record is not None:
         old_row |= {
             "national_hash": tx.sealer.record_hash(record).hex(),

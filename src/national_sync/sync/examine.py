@@ -203,7 +203,22 @@ def _edits_that_are_over(tx: Transaction) -> list[int]:
         " AND NOT EXISTS (SELECT 1 FROM local_deletion d WHERE d.entity = mismatch.entity"
         " AND d.row_id = mismatch.row_id)"
     )
-    return list(rows.scalars())
+    return [*rows.scalars(), *_unsendable_that_are_gone(tx)]
+
+
+def _unsendable_that_are_gone(tx: Transaction) -> list[int]:
+    """Values that could not be sent and are neither an edit nor part of a creation any more."""
+    return [
+        mismatch_id
+        for entity in Entity
+        for mismatch_id in tx.execute(
+            "SELECT m.id FROM mismatch m WHERE m.state = 'open' AND m.kind = 'unsendable_value' AND m.entity = :entity"
+            " AND NOT EXISTS (SELECT 1 FROM local_change c WHERE c.entity = m.entity AND c.row_id = m.row_id"
+            " AND c.field = m.field)"
+            f" AND NOT EXISTS (SELECT 1 FROM {entity} n WHERE n.id = m.row_id AND n.sync_rev IS NULL)",
+            entity=entity.value,
+        ).scalars()
+    ]
 
 
 def _close_returned(tx: Transaction) -> None:

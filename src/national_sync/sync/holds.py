@@ -61,8 +61,11 @@ def supersede_hold(tx: Transaction, hold_id: int) -> None:
 
 
 def list_holds(connection: Connection, *, state: str | None = "open") -> list[dict[str, Any]]:
-    condition = "" if state is None else " WHERE state = :state"
-    rows = connection.execute(text(f"SELECT * FROM hold{condition} ORDER BY id"), {"state": state} if state else {})
+    """Holds by state; `open` means all that still stop something, the rejected ones among them."""
+    states = {None: "", "open": f" WHERE state IN {_LIVE}"}
+    condition = states.get(state, " WHERE state = :state")
+    parameters = {"state": state} if ":state" in condition else {}
+    rows = connection.execute(text(f"SELECT * FROM hold{condition} ORDER BY id"), parameters)
     return [dict(row) for row in rows.mappings()]
 
 

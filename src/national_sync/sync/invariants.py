@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from national_sync.i18n import N_, Phrase
 from national_sync.records import Entity
+from national_sync.store import triggers
 
 _CHECKS: Final[Mapping[str, str]] = {
     N_("I3: an operation in flight belongs to a run that is not at work"): (
@@ -53,6 +54,11 @@ _CHECKS_OF_ENTITY: Final[Mapping[str, str]] = {
 def broken_invariants(connection: Connection) -> list[Phrase]:
     """The sentences of the invariants that do not hold; empty when all is well."""
     broken = [Phrase(sentence) for sentence, query in _CHECKS.items() if connection.execute(text(query)).first()]
+    missing = triggers.missing(connection)
+    if missing:
+        broken.append(
+            Phrase(N_("The database lacks triggers that notice edits made here: {names}"), names=", ".join(missing))
+        )
     for entity in Entity:
         for sentence, query in _CHECKS_OF_ENTITY.items():
             if connection.execute(text(query.format(entity=entity))).first():

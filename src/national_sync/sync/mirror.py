@@ -6,34 +6,40 @@ The bulk of a run never comes here (`sync.bulk`). Values are plain while they ar
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, text
+from sqlalchemy import Connection, text
 
+from national_sync.errors import KeyUnusable
 from national_sync.records import (
     SEALED_FIELDS,
     Entity,
     Value,
     mirror_columns,
 )
-from national_sync.sealing import Sealer
-from national_sync.store.tables import MIRROR
+from national_sync.sealing import Sealer, is_sealed
+from national_sync.store.tables import integer_columns
 from national_sync.sync.plan import Mirrored
+from national_sync.sync.sendable import UNREADABLE
 from national_sync.sync.transaction import Transaction
-
-
-@cache
-def integer_columns(entity: Entity) -> frozenset[str]:
-    table = MIRROR[entity]
-    return frozenset(name for name in mirror_columns(entity) if isinstance(table.c[name].type, BigInteger))
 
 
 def value_from_text(entity: Entity, column: str, stored: str | None) -> Value:
     """A base or decision as it stood in its column."""
     return int(stored) if stored is not None and column in integer_columns(entity) else stored
+
+
+def old_row_of(deletion: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a locally deleted row; an infinite number, which JSON has no word for, counts as none."""
+    stored = deletion["old_row"]
+    try:
+        row: dict[str, Any] = json.loads(stored)
+    except json.JSONDecodeError:
+        row = json.loads(re.sub(r"(?<=:)-?(Inf(inity)?|NaN|9\.0e\+999)\b", "null", stored))
+    return row
 
 
 def normalised_secret(plain: str) -> str:
@@ -81,7 +87,7 @@ def load_mirrored(
     deletion = load_deletion(tx, entity, national_id)
     if deletion is None:
         return None
-    old_row = json.loads(deletion["old_row"])
+    old_row = old_row_of(deletion)
     return Mirrored(deletion["row_id"], _plain_values(tx.sealer, entity, old_row), is_deleted_here=True)
 
 
@@ -99,9 +105,13 @@ def _plain_values(sealer: Sealer, entity: Entity, row: Mapping[str, Any]) -> dic
 
 
 def opened(sealer: Sealer, entity: Entity, column: str, stored: Value) -> Value:
+    """A value in plain. What does not open (the key itself was checked before) is unreadable, not a reason to stop."""
     if column not in SEALED_FIELDS[entity] or not isinstance(stored, str):
         return stored
-    return normalised_secret(sealer.plain(stored) or "")
+    try:
+        return normalised_secret(sealer.plain(stored) or "")
+    except KeyUnusable:
+        return UNREADABLE
 
 
 def write_row(tx: Transaction, entity: Entity, row_id: int, row: Mapping[str, Any]) -> None:
@@ -168,14 +178,14 @@ def seal_plain_values(tx: Transaction, entity: Entity) -> int:
 
 def plain_values(tx: Transaction, entity: Entity, column: str) -> list[Mapping[str, Any]]:
     """Plain values in a sealed column; only a row edited or created here can hold one, so nothing is scanned."""
-    plain = f"r.{column} IS NOT NULL AND r.{column} NOT LIKE '%:%'"
-    return tx.rows(
-        f"SELECT r.id, r.{column} AS stored, r.sync_rev FROM {entity} r WHERE r.sync_rev IS NULL AND {plain}"
+    candidates = tx.rows(
+        f"SELECT r.id, r.{column} AS stored, r.sync_rev FROM {entity} r WHERE r.sync_rev IS NULL"
         f" UNION SELECT r.id, r.{column}, r.sync_rev FROM local_change c JOIN {entity} r ON r.id = c.row_id"
-        f" WHERE c.entity = :entity AND c.field = :field AND {plain}",
+        f" WHERE c.entity = :entity AND c.field = :field",
         entity=entity.value,
         field=column,
     )
+    return [row for row in candidates if isinstance(row["stored"], str) and not is_sealed(row["stored"])]
 
 
 def _drop_base_if_equal(tx: Transaction, entity: Entity, row_id: int, column: str, plain: str) -> None:

@@ -24,6 +24,7 @@ DECISIONS: Mapping[MismatchKind, tuple[str, ...]] = {
     MismatchKind.HOURS_WITHDRAWN: ("national",),
     MismatchKind.REFUSED_BY_REVIEW: ("local", "national"),
     MismatchKind.WRITE_UNDONE: ("local", "national"),
+    MismatchKind.UNSENDABLE_VALUE: ("national",),
     MismatchKind.SAME_PERSON_TWICE: ("national",),
     MismatchKind.SAME_NAME_AND_BIRTH: ("national",),
     MismatchKind.REAL_NAME_FAILED: ("national",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,8 +16,8 @@ from national_sync.sync.booking import is_record
 from national_sync.sync.deletions import settle_deletion
 from national_sync.sync.guard import ActionClass, guard_reason, may_proceed
 from national_sync.sync.merge import Conflict
-from national_sync.sync.mirror import drop_base, load_mirrored, write_row
-from national_sync.sync.mismatches import close_mismatch, open_mismatch, plain_text
+from national_sync.sync.mirror import drop_base, load_mirrored, old_row_of, write_row
+from national_sync.sync.mismatches import close_mismatch, close_mismatches, open_mismatch, plain_text
 from national_sync.sync.operations import (
     field_of,
     load_operations,
@@ -29,6 +28,7 @@ from national_sync.sync.operations import (
 )
 from national_sync.sync.plain_edits import plan_plain_edits
 from national_sync.sync.plan import Mirrored, MismatchKind, is_frozen
+from national_sync.sync.sendable import Fault, faults_of
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions
 
@@ -58,7 +58,7 @@ class Outbox:
 
     def _plan_create(self, tx: Transaction, entity: Entity, row_id: int) -> None:
         mirrored = load_mirrored(tx, entity, row_id=row_id)
-        if mirrored is None:
+        if mirrored is None or self._report_faults(tx, entity, mirrored, None, mirrored.values):
             return
         record = record_of_row(tx, entity, mirrored.values, {"national_id": None, "national_updated_at_ms": None})
         if record is None:
@@ -105,10 +105,12 @@ class Outbox:
         if mirrored is None or not mirrored.bases:
             return
         identity = tx.rows(f"SELECT national_id, national_updated_at_ms FROM {entity} WHERE id = :id", id=row_id)[0]
+        edited = {column: mirrored.values[column] for column in mirrored.bases}
+        faulty = self._report_faults(tx, entity, mirrored, identity["national_id"], edited)
         columns = [
             column
             for column in sorted(mirrored.bases)
-            if self._may_go_out(tx, entity, mirrored, identity["national_id"], column)
+            if column not in faulty and self._may_go_out(tx, entity, mirrored, identity["national_id"], column)
         ]
         if not columns:
             return
@@ -121,6 +123,32 @@ class Outbox:
         before = {field_of(entity, column): mirrored.bases[column] for column in columns}
         if not refused_before(tx, entity, row_id, Verb.UPDATE, fields):
             plan_operation(tx, entity, row_id, Verb.UPDATE, record, fields, before)
+
+    def _report_faults(
+        self, tx: Transaction, entity: Entity, mirrored: Mirrored, national_id: str | None, values: Mapping[str, Value]
+    ) -> dict[str, Fault]:
+        """Report the values of a row that cannot be sent, and close the reports of those that now can."""
+        faults = faults_of(entity, values)
+        reported = tx.execute(
+            "SELECT field FROM mismatch WHERE state = 'open' AND kind = :kind AND entity = :entity"
+            " AND row_id = :row_id",
+            kind=MismatchKind.UNSENDABLE_VALUE.value,
+            entity=entity.value,
+            row_id=mirrored.row_id,
+        )
+        mended = [column for column in reported.scalars() if column not in faults]
+        close_mismatches(tx, entity, mirrored.row_id, kinds=[MismatchKind.UNSENDABLE_VALUE], fields=mended)
+        for column, fault in faults.items():
+            open_mismatch(
+                tx,
+                MismatchKind.UNSENDABLE_VALUE,
+                entity,
+                row_id=mirrored.row_id,
+                national_id=national_id,
+                conflict=Conflict(column, None, None, None),
+                detail={"fault": fault.value},
+            )
+        return faults
 
     def _may_go_out(self, tx: Transaction, entity: Entity, mirrored: Mirrored, national_id: str, column: str) -> bool:
         """Whether an edited field may be sent; what may not is reported, or already waits for a person."""
@@ -238,17 +266,19 @@ class Outbox:
         mirrored = load_mirrored(tx, entity, national_id=deletion["national_id"])
         if mirrored is None:
             return None
-        identity = {**json.loads(deletion["old_row"]), "national_id": deletion["national_id"]}
+        if faults_of(entity, mirrored.values):
+            return None
+        identity = {**old_row_of(deletion), "national_id": deletion["national_id"]}
         return record_of_row(tx, entity, mirrored.values, identity, is_leaving=True)
 
     def _plan_delete(
         self, tx: Transaction, entity: Entity, deletion: Mapping[str, Any], shown: Mapping[str, Record]
     ) -> None:
-        old_row = json.loads(deletion["old_row"])
         national_id = deletion["national_id"]
         if national_id is None:
             tx.execute("DELETE FROM local_deletion WHERE id = :id", id=deletion["id"])
             return
+        old_row = old_row_of(deletion)
         if old_row["withdrawn_at"] is not None:
             settle_deletion(tx, entity, national_id)
             return

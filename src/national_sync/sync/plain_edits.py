@@ -20,6 +20,7 @@ from national_sync.sync.digest import adjust_digest
 from national_sync.sync.mirror import opened, value_from_text
 from national_sync.sync.operations import StoredOperation, insert_operations, operation_row
 from national_sync.sync.plan import is_frozen
+from national_sync.sync.sendable import fault_of
 from national_sync.sync.transaction import Transaction
 
 _COUNTED_FIELDS = frozenset({"state", "service_seconds"})
@@ -100,7 +101,10 @@ def _are_plain(entity: Entity, owners: Mapping[str, Owner], row: Mapping[str, An
     if is_frozen(entity, {**row, **edits}):
         return False
     return all(
-        owners[column] is not Owner.NATIONAL and column not in SEALED_FIELDS[entity] and row[column] != base
+        owners[column] is not Owner.NATIONAL
+        and fault_of(entity, column, row[column]) is None
+        and column not in SEALED_FIELDS[entity]
+        and row[column] != base
         for column, base in edits.items()
     )
 

@@ -27,6 +27,7 @@ class MismatchKind(StrEnum):
     MISSING_NATIONALLY = "missing_nationally"
     HOURS_WITHDRAWN = "hours_withdrawn"
     UNKNOWN_REFERENCE = "unknown_reference"
+    UNSENDABLE_VALUE = "unsendable_value"
     REFUSED_BY_REVIEW = "refused_by_review"
     WRITE_UNDONE = "write_undone"
     SAME_PERSON_TWICE = "same_person_twice"

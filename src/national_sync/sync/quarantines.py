@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -10,10 +10,12 @@ from national_sync.errors import AlreadySettled, NotFound
 from national_sync.national.port import NationalSystem, Reject
 from national_sync.records import Entity
 from national_sync.sealing import Sealer
+from national_sync.sync.slices import slices
 from national_sync.sync.stage import quarantine, solve_quarantine, stage_records
 from national_sync.sync.transaction import Transactions
 
-_LISTED = "id, entity, national_id, reason, field, detail, state, first_run_id, last_run_id, times"
+ASKED_AGAIN_A_RUN: Final = 200
+_LISTED: Final = "id, entity, national_id, reason, field, detail, state, first_run_id, last_run_id, times"
 
 
 def list_quarantine(connection: Connection, *, state: str | None = "open", limit: int = 50) -> list[dict[str, Any]]:
@@ -49,20 +51,28 @@ def drop(connection: Connection, quarantine_id: int) -> None:
 
 
 def ask_again(transactions: Transactions, national: NationalSystem) -> None:
-    """Fetch once more what an operator wants replayed; what is understood now is staged like any observation."""
+    """Fetch quarantined records once more, those an operator wants replayed first: they may have been spoilt on the way.
+
+    What is understood now is staged like any observation; what is as it was is not written again.
+    """
     with transactions.read() as tx:
         wanted = tx.rows(
-            "SELECT entity, national_id FROM quarantine WHERE state = 'replay' AND national_id IS NOT NULL ORDER BY id"
+            "SELECT entity, national_id FROM quarantine WHERE state IN ('replay', 'open') AND national_id IS NOT NULL"
+            " ORDER BY CASE WHEN state = 'replay' THEN 0 ELSE 1 END, id LIMIT :most",
+            most=ASKED_AGAIN_A_RUN,
         )
-    for row in wanted:
-        entity = Entity(row["entity"])
-        [answer] = national.get(entity, [row["national_id"]])
-        with transactions.write() as tx:
-            if isinstance(answer, Reject):
-                quarantine(tx, entity, [answer])
-            else:
-                solve_quarantine(tx, entity, [row["national_id"]])
-                stage_records(tx, entity, [answer] if answer else [], keep_unchanged=False)
+    for entity in Entity:
+        national_ids = [row["national_id"] for row in wanted if row["entity"] == entity]
+        capabilities = national.capabilities()
+        for some in slices(national_ids, capabilities.batch_size if capabilities.batch_read else 1):
+            answers = national.get(entity, some)
+            with transactions.write() as tx:
+                for national_id, answer in zip(some, answers, strict=True):
+                    if isinstance(answer, Reject):
+                        quarantine(tx, entity, [answer])
+                    else:
+                        solve_quarantine(tx, entity, [national_id])
+                        stage_records(tx, entity, [answer] if answer else [], keep_unchanged=False)
 
 
 def _set_state(connection: Connection, quarantine_id: int, state: str) -> None:

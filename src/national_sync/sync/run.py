@@ -14,11 +14,12 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from national_sync.clock import Clock, local_date
-from national_sync.errors import CapabilityMissing, NationalSideError, NationalSyncError
+from national_sync.errors import CapabilityMissing, NationalSideError, NationalSyncError, TriggersMissing
 from national_sync.national.port import NationalSystem, Scope
 from national_sync.policy import Policy
 from national_sync.records import SEALED_FIELDS, Entity
 from national_sync.sealing import Sealer
+from national_sync.store import triggers
 from national_sync.store.database import Database
 from national_sync.store.rehearsal import Rehearsal
 from national_sync.sync import lease as leases
@@ -166,6 +167,10 @@ class Engine:
         push = Push(outbox, transactions, self._national, self._policy, self._stop, self._progress.advance, pushed)
         take_up = TakeUp(transactions, self._national, self._policy, self._stop, self._progress.advance, held=held)
         self._progress.step("prepare")
+        with transactions.read() as tx:
+            missing = triggers.missing(tx.connection)
+        if missing:
+            raise TriggersMissing(names=", ".join(missing))
         report.sealed = self._seal(transactions)
         ClearUp(transactions, self._national, self._policy, self._stop, pushed).run()
         report.decided = carry_out_decisions(transactions, self._national, self._policy)

@@ -23,6 +23,7 @@ from national_sync.sync.merge import Merge
 from national_sync.sync.mirror import (
     drop_base,
     load_mirrored,
+    old_row_of,
     opened,
     resolve_reference,
     sealed_row,
@@ -154,7 +155,7 @@ def _national_hash(tx: Transaction, entity: Entity, mirrored: Mirrored) -> bytes
             entity=entity.value,
             row_id=mirrored.row_id,
         )
-        stored = json.loads(rows[0]["old_row"])["national_hash"]
+        stored = old_row_of(rows[0])["national_hash"]
         return bytes.fromhex(stored) if stored else None
     digest = tx.execute(f"SELECT national_hash FROM {entity} WHERE id = :id", id=mirrored.row_id).scalar_one()
     return None if digest is None else bytes(digest)
