@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -106,18 +107,17 @@ _KNOWN_WORDS: Final = (
     "disk I/O error",
     "database disk image is malformed",
     "file is not a database",
-    "connection refused",
     "server closed the connection",
 )
+_NAMES_ONLY: Final = re.compile(r"(table|index|trigger) \w+ already exists")
 
 
 def _known_words(words: str) -> str:
     """What a driver says may quote a row, so only sentences known to hold no personal data are passed on."""
     first_line = words.splitlines()[0] if words else ""
-    for known in _KNOWN_WORDS:
-        if known.lower() in words.lower():
-            return first_line if known.startswith(("connection", "server")) else known
-    return "the database refused the statement"
+    if first_line.startswith("connection ") or _NAMES_ONLY.fullmatch(first_line):
+        return first_line
+    return next((known for known in _KNOWN_WORDS if known in words), "the database refused the statement")
 
 
 @contextmanager

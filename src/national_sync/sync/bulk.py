@@ -93,9 +93,14 @@ def thoughtful_ids(connection: Connection, entity: Entity, owners: Mapping[str, 
         f"SELECT o.national_id FROM observed_{entity} o LEFT JOIN {entity} m ON m.id = o.row_id"
         f" WHERE {_CHANGED} AND ({' OR '.join(conditions)})"
     )
-    if _has_new_rows(connection, entity):
-        sql += f" UNION {_twins_query(entity)}"
-    return sorted(connection.execute(text(sql)).scalars())
+    return sorted(twin_ids(connection, entity).union(connection.execute(text(sql)).scalars()))
+
+
+def twin_ids(connection: Connection, entity: Entity) -> set[str]:
+    """National ids of the staged records that are the same thing as a local creation."""
+    if not _has_new_rows(connection, entity):
+        return set()
+    return set(connection.execute(text(_twins_query(entity))).scalars())
 
 
 def _differs(entity: Entity, column: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from national_sync.policy import Policy
 from national_sync.records import REFERENCES, Entity
-from national_sync.sync.bulk import absent_rows, thoughtful_ids
+from national_sync.sync.bulk import absent_rows, thoughtful_ids, twin_ids
 from national_sync.sync.guard import plan_hash
 from national_sync.sync.operations import rows_with_open_operation
 from national_sync.sync.settle import preview_staged
@@ -148,7 +148,9 @@ def preview_verify(transactions: Transactions, entities: Sequence[Entity], *, ex
             report.differing[entity.value] = len(differing)
             report.only_here[entity.value] = len(only_here)
             apart = [*differing, *only_here, *_not_yet_sent(tx, entity)]
-            left = [row for row in apart if not _is_explained(tx, entity, row)]
+            # What a local creation has become there, its answer lost, is the same difference as the creation itself.
+            twins = twin_ids(tx.connection, entity)
+            left = [row for row in apart if row["national_id"] not in twins and not _is_explained(tx, entity, row)]
             report.explained[entity.value] = len(apart) - len(left)
             report.unexplained += [{"entity": entity.value, **row} for row in left]
     return report

@@ -57,9 +57,11 @@ def ask_again(transactions: Transactions, national: NationalSystem) -> None:
     """
     with transactions.read() as tx:
         wanted = tx.rows(
-            "SELECT entity, national_id FROM quarantine WHERE state IN ('replay', 'open') AND national_id IS NOT NULL"
+            "SELECT entity, national_id FROM quarantine WHERE (state = 'replay' OR (state = 'open'"
+            " AND last_run_id < :run)) AND national_id IS NOT NULL"
             " ORDER BY CASE WHEN state = 'replay' THEN 0 ELSE 1 END, id LIMIT :most",
             most=ASKED_AGAIN_A_RUN,
+            run=tx.run_id,
         )
     for entity in Entity:
         national_ids = [row["national_id"] for row in wanted if row["entity"] == entity]

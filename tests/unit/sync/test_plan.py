@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from hypothesis import given
@@ -162,7 +163,7 @@ rows = st.builds(
     st.dictionaries(st.sampled_from(["remark", "service_seconds"]), st.sampled_from([None, "z", 1])),
     is_new=st.booleans(),
     is_withdrawn=st.booleans(),
-)
+).map(lambda row: replace(row, bases={}) if row.is_new else row)
 sightings = st.builds(Observed, st.just("n1"), contents, is_deleted=st.booleans())
 
 
