@@ -14,7 +14,7 @@ from tests.simulation.judge import Week
 EVERY_EXAMPLE_BEGINS_ANEW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=EVERY_EXAMPLE_BEGINS_ANEW)
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=EVERY_EXAMPLE_BEGINS_ANEW)
 @given(history=steps(), shows_references=st.booleans())
 def test_after_any_week_the_laws_hold(sqlite_stage: Stage, history: list[Step], shows_references: bool) -> None:
     week = Week(sqlite_stage)
