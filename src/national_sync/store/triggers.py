@@ -26,6 +26,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, LargeBinary, text
@@ -99,10 +100,14 @@ def installed(connection: Connection) -> dict[str, str]:
 
 def missing(connection: Connection) -> list[str]:
     """Triggers that another program has dropped, for instance by making a table anew: edits would go unnoticed."""
-    dialect = connection.dialect.name
+    return sorted(_made_names(connection.dialect.name) - set(installed(connection)))
+
+
+@cache
+def _made_names(dialect: str) -> frozenset[str]:
+    """The names that occur on this store: every run asks, and looking through the statements takes 20 ms."""
     made = "".join(create_statements(dialect))
-    expected = {name for name in _all_names(dialect) if re.search(rf"\b{name}\b", made)}
-    return sorted(expected - set(installed(connection)))
+    return frozenset(name for name in _all_names(dialect) if re.search(rf"\b{name}\b", made))
 
 
 def _schema(connection: Connection) -> str:
