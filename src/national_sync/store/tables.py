@@ -15,42 +15,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, MetaData, Table, Text, text
+from sqlmodel import SQLModel
 
 from national_sync.records import RECORD_TYPES, SEALED_FIELDS, Entity, content_fields, mirror_columns
-
-RowIdType = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _row_id() -> Any:
-    return Field(default=None, sa_column=Column(RowIdType, primary_key=True, autoincrement=True))
-
-
-def _text(*, default: str | None = None, nullable: bool = False, primary_key: bool = False) -> Any:
-    server_default = None if default is None else text(f"'{default}'")
-    column = Column(Text, nullable=nullable, server_default=server_default, primary_key=primary_key)
-    return Field(default=default, sa_column=column)
-
-
-def _integer(*, default: int | None = None, nullable: bool = False, primary_key: bool = False) -> Any:
-    server_default = None if default is None else text(str(default))
-    column = Column(
-        BigInteger, nullable=nullable, server_default=server_default, primary_key=primary_key, autoincrement=False
-    )
-    return Field(default=default, sa_column=column)
-
-
-def _bytes() -> Any:
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-
-
-def _optional_text() -> Any:
-    return _text(nullable=True)
-
-
-def _optional_integer() -> Any:
-    return _integer(nullable=True)
+from national_sync.store.columns import (
+    integer,
+    optional_integer,
+    optional_text,
+    raw_bytes,
+    serial,
+    text_column,
+)
 
 
 class TeamRow(SQLModel, table=True):
@@ -62,27 +38,27 @@ class TeamRow(SQLModel, table=True):
         Index("team_area", "area_id"),
         Index("team_sync_rev", "sync_rev"),
     )
-    id: int | None = _row_id()
-    name: str = _text()
-    team_type: str = _text(default="group")
-    body_type: str = _text(default="99")
-    area_id: str = _text()
-    categories: str = _text(default="0099")
-    contact_name: str | None = _optional_text()
-    contact_phone: str | None = _optional_text()
-    leader_name: str | None = _optional_text()
-    leader_number: str | None = _optional_text()
-    contact_organisation: str | None = _optional_text()
-    state: str = _text(default="pending")
-    join_rule: str = _text(default="review")
-    member_count: int = _integer(default=0)
-    total_seconds: int = _integer(default=0)
-    contact_phone_hash: bytes | None = _bytes()
-    national_id: str | None = _optional_text()
-    national_hash: bytes | None = _bytes()
-    national_updated_at_ms: int | None = _optional_integer()
-    sync_rev: int | None = _optional_integer()
-    withdrawn_at: int | None = _optional_integer()
+    id: int | None = serial()
+    name: str = text_column()
+    team_type: str = text_column(default="group")
+    body_type: str = text_column(default="99")
+    area_id: str = text_column()
+    categories: str = text_column(default="0099")
+    contact_name: str | None = optional_text()
+    contact_phone: str | None = optional_text()
+    leader_name: str | None = optional_text()
+    leader_number: str | None = optional_text()
+    contact_organisation: str | None = optional_text()
+    state: str = text_column(default="pending")
+    join_rule: str = text_column(default="review")
+    member_count: int = integer(default=0)
+    total_seconds: int = integer(default=0)
+    contact_phone_hash: bytes | None = raw_bytes()
+    national_id: str | None = optional_text()
+    national_hash: bytes | None = raw_bytes()
+    national_updated_at_ms: int | None = optional_integer()
+    sync_rev: int | None = optional_integer()
+    withdrawn_at: int | None = optional_integer()
 
 
 class VolunteerRow(SQLModel, table=True):
@@ -96,40 +72,40 @@ class VolunteerRow(SQLModel, table=True):
         Index("volunteer_name_birth", "name", "birth_date"),
         Index("volunteer_sync_rev", "sync_rev"),
     )
-    id: int | None = _row_id()
-    number: str | None = _optional_text()
-    name: str = _text()
-    id_type: str = _text(default="01")
-    id_number: str = _text()
-    sex: str = _text()
-    birth_date: str = _text()
-    phone: str | None = _optional_text()
-    politics: str | None = _optional_text()
-    ethnicity: str | None = _optional_text()
-    nationality: str | None = _text(default="156", nullable=True)
-    education: str | None = _optional_text()
-    occupation: str | None = _optional_text()
-    service_area_id: str = _text()
-    service_area_name: str | None = _optional_text()
-    living_area_id: str | None = _optional_text()
-    living_area_name: str | None = _optional_text()
-    categories: str | None = _optional_text()
-    service_fields: str | None = _optional_text()
-    skills: str | None = _optional_text()
-    star: int | None = _optional_integer()
-    registered_at: int | None = _optional_integer()
-    real_name_state: str = _text(default="in_review")
-    total_seconds: int = _integer(default=0)
-    account_state: str = _text(default="enabled")
-    migration_state: str = _text(default="normal")
-    is_valid: int = _integer(default=1)
-    id_number_hash: bytes | None = _bytes()
-    phone_hash: bytes | None = _bytes()
-    national_id: str | None = _optional_text()
-    national_hash: bytes | None = _bytes()
-    national_updated_at_ms: int | None = _optional_integer()
-    sync_rev: int | None = _optional_integer()
-    withdrawn_at: int | None = _optional_integer()
+    id: int | None = serial()
+    number: str | None = optional_text()
+    name: str = text_column()
+    id_type: str = text_column(default="01")
+    id_number: str = text_column()
+    sex: str = text_column()
+    birth_date: str = text_column()
+    phone: str | None = optional_text()
+    politics: str | None = optional_text()
+    ethnicity: str | None = optional_text()
+    nationality: str | None = text_column(default="156", nullable=True)
+    education: str | None = optional_text()
+    occupation: str | None = optional_text()
+    service_area_id: str = text_column()
+    service_area_name: str | None = optional_text()
+    living_area_id: str | None = optional_text()
+    living_area_name: str | None = optional_text()
+    categories: str | None = optional_text()
+    service_fields: str | None = optional_text()
+    skills: str | None = optional_text()
+    star: int | None = optional_integer()
+    registered_at: int | None = optional_integer()
+    real_name_state: str = text_column(default="in_review")
+    total_seconds: int = integer(default=0)
+    account_state: str = text_column(default="enabled")
+    migration_state: str = text_column(default="normal")
+    is_valid: int = integer(default=1)
+    id_number_hash: bytes | None = raw_bytes()
+    phone_hash: bytes | None = raw_bytes()
+    national_id: str | None = optional_text()
+    national_hash: bytes | None = raw_bytes()
+    national_updated_at_ms: int | None = optional_integer()
+    sync_rev: int | None = optional_integer()
+    withdrawn_at: int | None = optional_integer()
 
 
 class MembershipRow(SQLModel, table=True):
@@ -142,16 +118,16 @@ class MembershipRow(SQLModel, table=True):
         Index("membership_team", "team_id"),
         Index("membership_sync_rev", "sync_rev"),
     )
-    id: int | None = _row_id()
-    volunteer_id: int = _integer()
-    team_id: int = _integer()
-    state: str = _text(default="applied")
-    joined_at: int | None = _optional_integer()
-    national_id: str | None = _optional_text()
-    national_hash: bytes | None = _bytes()
-    national_updated_at_ms: int | None = _optional_integer()
-    sync_rev: int | None = _optional_integer()
-    withdrawn_at: int | None = _optional_integer()
+    id: int | None = serial()
+    volunteer_id: int = integer()
+    team_id: int = integer()
+    state: str = text_column(default="applied")
+    joined_at: int | None = optional_integer()
+    national_id: str | None = optional_text()
+    national_hash: bytes | None = raw_bytes()
+    national_updated_at_ms: int | None = optional_integer()
+    sync_rev: int | None = optional_integer()
+    withdrawn_at: int | None = optional_integer()
 
 
 class ProjectRow(SQLModel, table=True):
@@ -163,26 +139,26 @@ class ProjectRow(SQLModel, table=True):
         Index("project_team", "team_id"),
         Index("project_sync_rev", "sync_rev"),
     )
-    id: int | None = _row_id()
-    name: str = _text()
-    number: str | None = _optional_text()
-    team_id: int = _integer()
-    started_at: int = _integer()
-    ended_at: int = _integer()
-    recruit_from: int | None = _optional_integer()
-    recruit_until: int | None = _optional_integer()
-    categories: str = _text(default="0099")
-    people_served: str | None = _optional_text()
-    area_id: str = _text()
-    address: str | None = _optional_text()
-    recruit_scope: str = _text(default="public")
-    state: str = _text(default="waiting")
-    proof: str | None = _optional_text()
-    national_id: str | None = _optional_text()
-    national_hash: bytes | None = _bytes()
-    national_updated_at_ms: int | None = _optional_integer()
-    sync_rev: int | None = _optional_integer()
-    withdrawn_at: int | None = _optional_integer()
+    id: int | None = serial()
+    name: str = text_column()
+    number: str | None = optional_text()
+    team_id: int = integer()
+    started_at: int = integer()
+    ended_at: int = integer()
+    recruit_from: int | None = optional_integer()
+    recruit_until: int | None = optional_integer()
+    categories: str = text_column(default="0099")
+    people_served: str | None = optional_text()
+    area_id: str = text_column()
+    address: str | None = optional_text()
+    recruit_scope: str = text_column(default="public")
+    state: str = text_column(default="waiting")
+    proof: str | None = optional_text()
+    national_id: str | None = optional_text()
+    national_hash: bytes | None = raw_bytes()
+    national_updated_at_ms: int | None = optional_integer()
+    sync_rev: int | None = optional_integer()
+    withdrawn_at: int | None = optional_integer()
 
 
 class HourRecordRow(SQLModel, table=True):
@@ -195,24 +171,24 @@ class HourRecordRow(SQLModel, table=True):
         Index("hour_record_volunteer", "volunteer_id", "started_at", "ended_at", "service_seconds", "state"),
         Index("hour_record_sync_rev", "sync_rev"),
     )
-    id: int | None = _row_id()
-    volunteer_id: int = _integer()
-    project_id: int = _integer()
-    team_id: int = _integer()
-    started_at: int = _integer()
-    ended_at: int = _integer()
-    service_seconds: int = _integer()
-    method: str = _text(default="team")
-    state: str = _text(default="applying")
-    kind: str = _text(default="credit")
-    entered_at: int | None = _optional_integer()
-    applied_at: int | None = _optional_integer()
-    remark: str | None = _optional_text()
-    national_id: str | None = _optional_text()
-    national_hash: bytes | None = _bytes()
-    national_updated_at_ms: int | None = _optional_integer()
-    sync_rev: int | None = _optional_integer()
-    withdrawn_at: int | None = _optional_integer()
+    id: int | None = serial()
+    volunteer_id: int = integer()
+    project_id: int = integer()
+    team_id: int = integer()
+    started_at: int = integer()
+    ended_at: int = integer()
+    service_seconds: int = integer()
+    method: str = text_column(default="team")
+    state: str = text_column(default="applying")
+    kind: str = text_column(default="credit")
+    entered_at: int | None = optional_integer()
+    applied_at: int | None = optional_integer()
+    remark: str | None = optional_text()
+    national_id: str | None = optional_text()
+    national_hash: bytes | None = raw_bytes()
+    national_updated_at_ms: int | None = optional_integer()
+    sync_rev: int | None = optional_integer()
+    withdrawn_at: int | None = optional_integer()
 
 
 class TrainingRecordRow(SQLModel, table=True):
@@ -224,36 +200,36 @@ class TrainingRecordRow(SQLModel, table=True):
         Index("training_record_volunteer", "volunteer_id"),
         Index("training_record_sync_rev", "sync_rev"),
     )
-    id: int | None = _row_id()
-    volunteer_id: int = _integer()
-    topic: str = _text()
-    content: str | None = _optional_text()
-    organiser: str | None = _optional_text()
-    training_date: str = _text()
-    place: str | None = _optional_text()
-    training_seconds: int = _integer()
-    kind: str = _text(default="general")
-    mode: str = _text(default="face_to_face")
-    national_id: str | None = _optional_text()
-    national_hash: bytes | None = _bytes()
-    national_updated_at_ms: int | None = _optional_integer()
-    sync_rev: int | None = _optional_integer()
-    withdrawn_at: int | None = _optional_integer()
+    id: int | None = serial()
+    volunteer_id: int = integer()
+    topic: str = text_column()
+    content: str | None = optional_text()
+    organiser: str | None = optional_text()
+    training_date: str = text_column()
+    place: str | None = optional_text()
+    training_seconds: int = integer()
+    kind: str = text_column(default="general")
+    mode: str = text_column(default="face_to_face")
+    national_id: str | None = optional_text()
+    national_hash: bytes | None = raw_bytes()
+    national_updated_at_ms: int | None = optional_integer()
+    sync_rev: int | None = optional_integer()
+    withdrawn_at: int | None = optional_integer()
 
 
 class StationRow(SQLModel, table=True):
     """A service station (学雷锋志愿服务站点), clause S6. Kept locally: the national side has no such record."""
 
     __tablename__ = "station"
-    id: int | None = _row_id()
-    name: str = _text()
-    station_kind: str = _text(default="community")
-    area_id: str = _text()
-    address: str | None = _optional_text()
-    team_id: int | None = _optional_integer()
-    service_seconds_per_day: int = _integer(default=5 * 3600)
-    opened_on: str | None = _optional_text()
-    closed_on: str | None = _optional_text()
+    id: int | None = serial()
+    name: str = text_column()
+    station_kind: str = text_column(default="community")
+    area_id: str = text_column()
+    address: str | None = optional_text()
+    team_id: int | None = optional_integer()
+    service_seconds_per_day: int = integer(default=5 * 3600)
+    opened_on: str | None = optional_text()
+    closed_on: str | None = optional_text()
 
 
 class RunRow(SQLModel, table=True):
@@ -270,52 +246,52 @@ class RunRow(SQLModel, table=True):
         ),
         Index("run_slot", "slot", unique=True),
     )
-    id: int | None = _row_id()
-    kind: str = _text()
-    state: str = _text()
+    id: int | None = serial()
+    kind: str = text_column()
+    state: str = text_column()
     """running, finished, interrupted, failed."""
-    slot: str | None = _optional_text()
+    slot: str | None = optional_text()
     """The scheduled moment this run stands for; two daemons cannot take the same one."""
-    scope: str = _text(default="{}")
-    holder: str = _text()
-    lease_until: int = _integer()
-    started_at: int = _integer()
-    ended_at: int | None = _optional_integer()
-    exit_code: int | None = _optional_integer()
-    calls: int = _integer(default=0)
-    report: str | None = _optional_text()
+    scope: str = text_column(default="{}")
+    holder: str = text_column()
+    lease_until: int = integer()
+    started_at: int = integer()
+    ended_at: int | None = optional_integer()
+    exit_code: int | None = optional_integer()
+    calls: int = integer(default=0)
+    report: str | None = optional_text()
 
 
 class MarkRow(SQLModel, table=True):
     """Small named values the engine remembers, as JSON text."""
 
     __tablename__ = "mark"
-    name: str = _text(primary_key=True)
-    value: str = _text()
+    name: str = text_column(primary_key=True)
+    value: str = text_column()
 
 
 class PullRow(SQLModel, table=True):
     """How far an entity has been observed, and where an unfinished pull goes on."""
 
     __tablename__ = "pull"
-    entity: str = _text(primary_key=True)
-    covered_until_ms: int | None = _optional_integer()
-    listing_count: int = _integer(default=0)
+    entity: str = text_column(primary_key=True)
+    covered_until_ms: int | None = optional_integer()
+    listing_count: int = integer(default=0)
     """Complete exact listings so far; absence is judged by them."""
-    open_request: str | None = _optional_text()
+    open_request: str | None = optional_text()
     """The unfinished pull's request as JSON, null when none is open."""
-    open_resume: str | None = _optional_text()
+    open_resume: str | None = optional_text()
 
 
 class LocalChangeRow(SQLModel, table=True):
     """The base of one locally edited field: the value both sides last agreed on. Written by triggers."""
 
     __tablename__ = "local_change"
-    entity: str = _text(primary_key=True)
-    row_id: int = _integer(primary_key=True)
-    field: str = _text(primary_key=True)
+    entity: str = text_column(primary_key=True)
+    row_id: int = integer(primary_key=True)
+    field: str = text_column(primary_key=True)
     """A mirror column's name."""
-    base: str | None = _optional_text()
+    base: str | None = optional_text()
     """As text, whatever the column's type; null is null."""
 
 
@@ -323,11 +299,11 @@ class LocalDeletionRow(SQLModel, table=True):
     """A mirror row that somebody deleted, whole. May hold a person's sealed data until the deletion is settled."""
 
     __tablename__ = "local_deletion"
-    id: int | None = _row_id()
-    entity: str = _text()
-    row_id: int = _integer()
-    national_id: str | None = _optional_text()
-    old_row: str = _text()
+    id: int | None = serial()
+    entity: str = text_column()
+    row_id: int = integer()
+    national_id: str | None = optional_text()
+    old_row: str = text_column()
     """JSON object of all columns; hashes as hexadecimal text."""
 
 
@@ -340,25 +316,25 @@ class OperationRow(SQLModel, table=True):
         Index("operation_row", "entity", "row_id"),
         Index("operation_state", "state"),
     )
-    id: int | None = _row_id()
-    reference: str = _text()
-    entity: str = _text()
-    row_id: int = _integer()
-    national_id: str | None = _optional_text()
-    verb: str = _text()
-    fields: str = _text()
+    id: int | None = serial()
+    reference: str = text_column()
+    entity: str = text_column()
+    row_id: int = integer()
+    national_id: str | None = optional_text()
+    verb: str = text_column()
+    fields: str = text_column()
     """JSON object of what is set, by content field; sealed fields sealed."""
-    before: str = _text(default="{}")
+    before: str = text_column(default="{}")
     """What an update replaces, in the same form: if it stands there again, the update was undone."""
-    record: str = _text()
+    record: str = text_column()
     """JSON array of the whole record as it will be; sealed fields sealed."""
-    state: str = _text()
+    state: str = text_column()
     """planned, in_flight, done, unknown, pending, refused, failed."""
-    attempts: int = _integer(default=0)
-    run_id: int = _integer()
-    sent_at: int | None = _optional_integer()
-    ticket: str | None = _optional_text()
-    outcome: str | None = _optional_text()
+    attempts: int = integer(default=0)
+    run_id: int = integer()
+    sent_at: int | None = optional_integer()
+    ticket: str | None = optional_text()
+    outcome: str | None = optional_text()
     """The national side's words or our reason, for a person to read."""
 
 
@@ -367,21 +343,21 @@ class QuarantineRow(SQLModel, table=True):
 
     __tablename__ = "quarantine"
     __table_args__ = (Index("quarantine_identity", "entity", "identity", unique=True),)
-    id: int | None = _row_id()
-    entity: str = _text()
-    identity: str = _text()
+    id: int | None = serial()
+    entity: str = text_column()
+    identity: str = text_column()
     """The national id, or a keyed hash of the payload where it has none."""
-    national_id: str | None = _optional_text()
-    reason: str = _text()
-    field: str = _text(default="")
-    detail: str = _text(default="")
-    payload: bytes | None = _bytes()
-    payload_hash: bytes | None = _bytes()
-    state: str = _text(default="open")
+    national_id: str | None = optional_text()
+    reason: str = text_column()
+    field: str = text_column(default="")
+    detail: str = text_column(default="")
+    payload: bytes | None = raw_bytes()
+    payload_hash: bytes | None = raw_bytes()
+    state: str = text_column(default="open")
     """open, replay (asked for again in the next run), solved, dropped."""
-    first_run_id: int = _integer()
-    last_run_id: int = _integer()
-    times: int = _integer(default=1)
+    first_run_id: int = integer()
+    last_run_id: int = integer()
+    times: int = integer(default=1)
 
 
 class MismatchRow(SQLModel, table=True):
@@ -402,29 +378,29 @@ class MismatchRow(SQLModel, table=True):
         Index("mismatch_row", "entity", "row_id"),
         Index("mismatch_state", "state"),
     )
-    id: int | None = _row_id()
-    kind: str = _text()
-    entity: str = _text()
-    subject: str = _text()
+    id: int | None = serial()
+    kind: str = text_column()
+    entity: str = text_column()
+    subject: str = text_column()
     """What it is about: the national id, or `row:<id>` for a row without one."""
-    row_id: int | None = _optional_integer()
-    national_id: str | None = _optional_text()
-    field: str = _text(default="")
-    base: str | None = _optional_text()
-    ours: str | None = _optional_text()
-    theirs: str | None = _optional_text()
-    detail: str = _text(default="{}")
+    row_id: int | None = optional_integer()
+    national_id: str | None = optional_text()
+    field: str = text_column(default="")
+    base: str | None = optional_text()
+    ours: str | None = optional_text()
+    theirs: str | None = optional_text()
+    detail: str = text_column(default="{}")
     """JSON object of facts, without personal data."""
-    state: str = _text(default="open")
+    state: str = text_column(default="open")
     """open, closed."""
-    resolution: str | None = _optional_text()
+    resolution: str | None = optional_text()
     """How it was closed: local, national, cause_gone, restored, …"""
-    decision: str | None = _optional_text()
+    decision: str | None = optional_text()
     """A person's choice that the next run carries out: local or national."""
-    first_run_id: int | None = _optional_integer()
-    last_run_id: int | None = _optional_integer()
-    closed_run_id: int | None = _optional_integer()
-    times: int = _integer(default=1)
+    first_run_id: int | None = optional_integer()
+    last_run_id: int | None = optional_integer()
+    closed_run_id: int | None = optional_integer()
+    times: int = integer(default=1)
 
 
 class HoldRow(SQLModel, table=True):
@@ -441,18 +417,18 @@ class HoldRow(SQLModel, table=True):
             postgresql_where=text("state IN ('open', 'approved', 'rejected')"),
         ),
     )
-    id: int | None = _row_id()
-    run_id: int = _integer()
-    entity: str = _text()
-    action: str = _text()
+    id: int | None = serial()
+    run_id: int = integer()
+    entity: str = text_column()
+    action: str = text_column()
     """create, update, withdraw (into the mirror) or send_create, send_update, send_delete (to the national side)."""
-    reason: str = _text()
+    reason: str = text_column()
     """too_many_withdrawals, too_many_updates, total_dropped, mapping_changed, …"""
-    records: int = _integer()
-    plan_hash: str = _text()
-    state: str = _text(default="open")
+    records: int = integer()
+    plan_hash: str = text_column()
+    state: str = text_column(default="open")
     """open, approved, rejected, executed, superseded."""
-    begun_run_id: int | None = _optional_integer()
+    begun_run_id: int | None = optional_integer()
     """The run that began to carry out the approved plan; if it was killed, the next one carries out what is left."""
 
 
@@ -460,21 +436,21 @@ class AbsenceRow(SQLModel, table=True):
     """A mirror row that complete listings did not show (invariant I5)."""
 
     __tablename__ = "absence"
-    entity: str = _text(primary_key=True)
-    row_id: int = _integer(primary_key=True)
-    listings_missed: int = _integer(default=1)
-    last_listing: int = _integer()
+    entity: str = text_column(primary_key=True)
+    row_id: int = integer(primary_key=True)
+    listings_missed: int = integer(default=1)
+    last_listing: int = integer()
 
 
 class BucketDigestRow(SQLModel, table=True):
     """Count and version sum of the mirror's rows per bucket of national ids; kept up by every apply."""
 
     __tablename__ = "bucket_digest"
-    entity: str = _text(primary_key=True)
-    bucket: str = _text(primary_key=True)
-    records: int = _integer(default=0)
-    version_sum: int = _integer(default=0)
-    effective_seconds: int = _integer(default=0)
+    entity: str = text_column(primary_key=True)
+    bucket: str = text_column(primary_key=True)
+    records: int = integer(default=0)
+    version_sum: int = integer(default=0)
+    effective_seconds: int = integer(default=0)
     """Of hour records: the seconds of the effective ones."""
 
 

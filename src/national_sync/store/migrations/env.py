@@ -9,7 +9,7 @@ from typing import Any, Literal
 from alembic import context
 
 from national_sync.store import triggers
-from national_sync.store.tables import metadata
+from national_sync.store.all_tables import metadata
 
 
 def is_compared(name: str | None, kind: str, _parents: object) -> bool:

@@ -1,0 +1,11 @@
+"""Every table of the database: importing this module makes `metadata` complete, as the migrations need it.
+
+One import for each module of tables; the program itself imports only those it works with.
+"""
+
+from __future__ import annotations
+
+import national_sync.store.tables  # noqa: F401
+from national_sync.store.tables import metadata
+
+__all__ = ["metadata"]

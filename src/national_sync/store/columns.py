@@ -1,0 +1,40 @@
+"""The kinds of columns that tables are made of, alike on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text, text
+from sqlmodel import Field
+
+RowIdType = BigInteger().with_variant(Integer, "sqlite")
+
+
+def serial() -> Any:
+    return Field(default=None, sa_column=Column(RowIdType, primary_key=True, autoincrement=True))
+
+
+def text_column(*, default: str | None = None, nullable: bool = False, primary_key: bool = False) -> Any:
+    server_default = None if default is None else text(f"'{default}'")
+    column = Column(Text, nullable=nullable, server_default=server_default, primary_key=primary_key)
+    return Field(default=default, sa_column=column)
+
+
+def integer(*, default: int | None = None, nullable: bool = False, primary_key: bool = False) -> Any:
+    server_default = None if default is None else text(str(default))
+    column = Column(
+        BigInteger, nullable=nullable, server_default=server_default, primary_key=primary_key, autoincrement=False
+    )
+    return Field(default=default, sa_column=column)
+
+
+def raw_bytes() -> Any:
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+def optional_text() -> Any:
+    return text_column(nullable=True)
+
+
+def optional_integer() -> Any:
+    return integer(nullable=True)
