@@ -5,6 +5,7 @@ One import for each module of tables; the program itself imports only those it w
 
 from __future__ import annotations
 
+import national_sync.store.office_tables
 import national_sync.store.tables  # noqa: F401
 from national_sync.store.tables import metadata
 

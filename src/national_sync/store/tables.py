@@ -376,7 +376,8 @@ class MismatchRow(SQLModel, table=True):
             postgresql_where=text("state = 'open'"),
         ),
         Index("mismatch_row", "entity", "row_id"),
-        Index("mismatch_state", "state"),
+        Index("mismatch_state", "state", "kind"),
+        Index("mismatch_county", "state", "county"),
     )
     id: int | None = serial()
     kind: str = text_column()
@@ -391,12 +392,24 @@ class MismatchRow(SQLModel, table=True):
     theirs: str | None = optional_text()
     detail: str = text_column(default="{}")
     """JSON object of facts, without personal data."""
+    county: str | None = optional_text()
+    """The six-digit division it belongs to, null where the record names none."""
+    first_seen_at: int = integer(default=0)
+    last_seen_at: int = integer(default=0)
+    assigned_to: str | None = optional_text()
+    """An operator's name."""
+    snoozed_until: int | None = optional_integer()
     state: str = text_column(default="open")
     """open, closed."""
     resolution: str | None = optional_text()
     """How it was closed: local, national, cause_gone, restored, …"""
     decision: str | None = optional_text()
-    """A person's choice that the next run carries out: local or national."""
+    """What the next run carries out: local, national or set."""
+    decided_value: str | None = optional_text()
+    """With `set`: the value to take, sealed where the field is."""
+    decided_by: str | None = optional_text()
+    """`operator:chen` or `rule:3`."""
+    decided_at: int | None = optional_integer()
     first_run_id: int | None = optional_integer()
     last_run_id: int | None = optional_integer()
     closed_run_id: int | None = optional_integer()

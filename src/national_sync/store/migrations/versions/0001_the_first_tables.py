@@ -20,6 +20,21 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.PrimaryKeyConstraint("entity", "row_id"),
     )
     op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=True),
+        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("detail", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("previous_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("entry_hash", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("audit_subject", "audit_entry", ["entity", "row_id"], unique=False)
+    op.create_table(
         "bucket_digest",
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("bucket", sa.Text(), nullable=False),
@@ -153,15 +168,24 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("ours", sa.Text(), nullable=True),
         sa.Column("theirs", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("county", sa.Text(), nullable=True),
+        sa.Column("first_seen_at", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("assigned_to", sa.Text(), nullable=True),
+        sa.Column("snoozed_until", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("decided_value", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("first_run_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("last_run_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("closed_run_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("times", sa.BigInteger(), server_default=sa.text("1"), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("mismatch_county", "mismatch", ["state", "county"], unique=False)
     op.create_index(
         "mismatch_open",
         "mismatch",
@@ -171,7 +195,41 @@ def upgrade() -> None:  # noqa: PLR0915
         postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index("mismatch_row", "mismatch", ["entity", "row_id"], unique=False)
-    op.create_index("mismatch_state", "mismatch", ["state"], unique=False)
+    op.create_index("mismatch_state", "mismatch", ["state", "kind"], unique=False)
+    op.create_table(
+        "mismatch_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("mismatch_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("detail", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("mismatch_event_mismatch", "mismatch_event", ["mismatch_id"], unique=False)
+    op.create_table(
+        "mismatch_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), server_default=sa.text("'both_edited'"), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("county", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("keep", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("removed_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "mismatch_rule_active",
+        "mismatch_rule",
+        ["kind", "entity", "field", "county"],
+        unique=True,
+        sqlite_where=sa.text("removed_at IS NULL"),
+        postgresql_where=sa.text("removed_at IS NULL"),
+    )
     op.create_table(
         "observed_hour_record",
         sa.Column("national_id", sa.Text(), nullable=False),
@@ -343,6 +401,28 @@ def upgrade() -> None:  # noqa: PLR0915
     op.create_index("operation_row", "operation", ["entity", "row_id"], unique=False)
     op.create_index("operation_state", "operation", ["state"], unique=False)
     op.create_table(
+        "operator",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("county", sa.Text(), nullable=True),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.Column("failed_logins", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("operator_name", "operator", ["name"], unique=True)
+    op.create_table(
+        "operator_session",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("operator_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_table(
         "project",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -405,6 +485,18 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("quarantine_identity", "quarantine", ["entity", "identity"], unique=True)
+    op.create_table(
+        "row_history",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sync_rev", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("row_history_row", "row_history", ["entity", "row_id"], unique=False)
     op.create_table(
         "run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
