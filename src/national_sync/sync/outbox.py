@@ -1,8 +1,14 @@
-"""What is due to go out becomes committed operations; what may not go out is reported, restored or left to a person."""
+"""What is due to go out becomes committed operations; what may not go out is reported, restored or left to a person.
+
+Each kind is planned step by step, a transaction a step, and says after each how many rows are left, so that the first
+operations can be on their way while the later ones are planned.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,10 +17,11 @@ from msgspec.structs import replace
 from national_sync.errors import StopRequested
 from national_sync.national.port import NationalSystem, Verb
 from national_sync.policy import Owner, Policy
-from national_sync.records import Entity, Record, Value
+from national_sync.records import Entity, HourState, Record, Value, mirror_columns
 from national_sync.sync.booking import is_record
 from national_sync.sync.deletions import settle_deletion
 from national_sync.sync.guard import ActionClass, guard_reason, may_proceed
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.merge import Conflict
 from national_sync.sync.mirror import drop_base, load_mirrored, old_row_of, write_row
 from national_sync.sync.mismatches import close_mismatch, close_mismatches, open_mismatch, plain_text
@@ -27,13 +34,16 @@ from national_sync.sync.operations import (
     rows_with_open_operation,
 )
 from national_sync.sync.plain_edits import plan_plain_edits
-from national_sync.sync.plan import Mirrored, MismatchKind, is_frozen
-from national_sync.sync.sendable import Fault, faults_of
+from national_sync.sync.plan import Mirrored, is_frozen
+from national_sync.sync.sendable import Fault, faults_of, is_open
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions
 
 PLANNED_ROWS: Final = 500
 """Rows planned in one transaction."""
+_LIVE_HOURS: Final = ", ".join(
+    f"'{state}'" for state in (HourState.APPLYING, HourState.NOT_SIGNED_OUT, HourState.EFFECTIVE)
+)
 
 
 @dataclass(frozen=True)
@@ -46,19 +56,20 @@ class Outbox:
     stop: Callable[[], bool]
     held: list[tuple[Entity, ActionClass]] = field(default_factory=list)
 
-    def plan_creates(self, entity: Entity) -> None:
+    def plan_creates(self, entity: Entity) -> Iterator[int]:
         with self.transactions.read() as tx:
             busy = rows_with_open_operation(tx, entity)
             row_ids = tx.execute(
                 f"SELECT id FROM {entity} WHERE sync_rev IS NULL AND national_id IS NULL ORDER BY id"
             ).scalars()
             due = [row_id for row_id in row_ids if row_id not in busy]
-        for some in slices(due, PLANNED_ROWS):
-            self._in_transaction(some, lambda tx, row_id: self._plan_create(tx, entity, row_id))
+        yield from self._step_by_step(due, lambda tx, row_id: self._plan_create(tx, entity, row_id))
 
     def _plan_create(self, tx: Transaction, entity: Entity, row_id: int) -> None:
         mirrored = load_mirrored(tx, entity, row_id=row_id)
-        if mirrored is None or self._report_faults(tx, entity, mirrored, None, mirrored.values):
+        if mirrored is None or (entity is Entity.HOUR_RECORD and is_open(mirrored.values)):
+            return
+        if self._report_faults(tx, entity, mirrored, None, mirrored.values):
             return
         record = record_of_row(tx, entity, mirrored.values, {"national_id": None, "national_updated_at_ms": None})
         if record is None:
@@ -72,7 +83,7 @@ class Outbox:
         if not refused_before(tx, entity, row_id, Verb.CREATE, fields):
             plan_operation(tx, entity, row_id, Verb.CREATE, record, fields)
 
-    def plan_updates(self, entity: Entity) -> None:
+    def plan_updates(self, entity: Entity) -> Iterator[int]:
         with self.transactions.read() as tx:
             busy = rows_with_open_operation(tx, entity)
             row_ids = tx.execute(
@@ -91,14 +102,13 @@ class Outbox:
             if not may_proceed(tx, entity, ActionClass.SEND_UPDATE, reason, records=len(due), lines=lines):
                 self.held.append((entity, ActionClass.SEND_UPDATE))
                 return
-        for some in slices(due, PLANNED_ROWS):
-            if self.stop():
-                raise StopRequested()
-            with self.transactions.write(durable=True) as tx:
+        for left, some in _steps(due):
+            with self._step() as tx:
                 planned = plan_plain_edits(tx, entity, self.policy.owners[entity], some)
                 for row_id in some:
                     if row_id not in planned:
                         self._plan_update(tx, entity, row_id)
+            yield left
 
     def _plan_update(self, tx: Transaction, entity: Entity, row_id: int) -> None:
         mirrored = load_mirrored(tx, entity, row_id=row_id)
@@ -229,7 +239,7 @@ class Outbox:
             1 for stored in done if name in stored.operation.fields and str(stored.operation.fields[name]) == str(value)
         )
 
-    def plan_deletes(self, entity: Entity) -> None:
+    def plan_deletes(self, entity: Entity) -> Iterator[int]:
         with self.transactions.read() as tx:
             busy = rows_with_open_operation(tx, entity)
             deletions = tx.rows("SELECT * FROM local_deletion WHERE entity = :entity ORDER BY id", entity=entity.value)
@@ -245,8 +255,31 @@ class Outbox:
                 self.held.append((entity, ActionClass.SEND_DELETE))
                 return
         shown = self._orphans_shown(entity, due)
-        for some in slices(due, PLANNED_ROWS):
-            self._in_transaction(some, lambda tx, deletion: self._plan_delete(tx, entity, deletion, shown))
+        hours = self._live_hours(entity, [deletion["row_id"] for deletion in due])
+        yield from self._step_by_step(due, lambda tx, deletion: self._plan_delete(tx, entity, deletion, shown, hours))
+
+    def _live_hours(self, entity: Entity, row_ids: Sequence[int]) -> Counter[int]:
+        """By row: how many hour records that count or may yet count the national side still has of it.
+
+        Hours that were deleted here too are gone by now, unless their deletion waits; then they count.
+        """
+        column = f"{entity}_id"
+        hours: Counter[int] = Counter()
+        if column not in mirror_columns(Entity.HOUR_RECORD):
+            return hours
+        with self.transactions.read() as tx:
+            for some in slices(row_ids, PLANNED_ROWS):
+                counted = tx.rows(
+                    f"SELECT {column} AS row_id, COUNT(*) AS records FROM hour_record WHERE {column} IN"
+                    f" ({', '.join(str(row_id) for row_id in some)}) AND withdrawn_at IS NULL"
+                    f" AND national_id IS NOT NULL AND state IN ({_LIVE_HOURS}) GROUP BY {column}"
+                )
+                hours.update({row["row_id"]: row["records"] for row in counted})
+            deleted = tx.rows(
+                "SELECT old_row FROM local_deletion WHERE entity = 'hour_record' AND national_id IS NOT NULL"
+            )
+        hours.update(old_row[column] for old_row in map(old_row_of, deleted) if old_row["withdrawn_at"] is None)
+        return hours
 
     def _orphans_shown(self, entity: Entity, deletions: Sequence[Mapping[str, Any]]) -> dict[str, Record]:
         """By national id: what the national side shows of those whose row named something that is gone without a
@@ -272,7 +305,12 @@ class Outbox:
         return record_of_row(tx, entity, mirrored.values, identity, is_leaving=True)
 
     def _plan_delete(
-        self, tx: Transaction, entity: Entity, deletion: Mapping[str, Any], shown: Mapping[str, Record]
+        self,
+        tx: Transaction,
+        entity: Entity,
+        deletion: Mapping[str, Any],
+        shown: Mapping[str, Record],
+        hours: Mapping[int, int],
     ) -> None:
         national_id = deletion["national_id"]
         if national_id is None:
@@ -283,7 +321,9 @@ class Outbox:
             settle_deletion(tx, entity, national_id)
             return
         mirrored = load_mirrored(tx, entity, national_id=national_id)
-        if mirrored is None or not mirrored.is_deleted_here or self._deletion_waits(tx, entity, mirrored, national_id):
+        if mirrored is None or not mirrored.is_deleted_here:
+            return
+        if self._deletion_waits(tx, entity, mirrored, national_id, hours.get(mirrored.row_id, 0)):
             return
         record = self._record_of_deletion(tx, entity, deletion)
         if record is None and national_id in shown:
@@ -291,7 +331,20 @@ class Outbox:
         if record is not None and not refused_before(tx, entity, mirrored.row_id, Verb.DELETE, {}):
             plan_operation(tx, entity, mirrored.row_id, Verb.DELETE, record, {})
 
-    def _deletion_waits(self, tx: Transaction, entity: Entity, mirrored: Mirrored, national_id: str) -> bool:
+    def _deletion_waits(
+        self, tx: Transaction, entity: Entity, mirrored: Mirrored, national_id: str, hours: int
+    ) -> bool:
+        if hours:
+            open_mismatch(
+                tx,
+                MismatchKind.DELETED_WITH_RECORDS,
+                entity,
+                row_id=mirrored.row_id,
+                national_id=national_id,
+                detail={"hours": hours},
+            )
+            return True
+        close_mismatches(tx, entity, mirrored.row_id, kinds=[MismatchKind.DELETED_WITH_RECORDS])
         if is_frozen(entity, mirrored.values):
             open_mismatch(
                 tx,
@@ -312,12 +365,27 @@ class Outbox:
             )
         )
 
-    def _in_transaction(self, items: Sequence[Any], plan: Callable[[Transaction, Any], None]) -> None:
+    def _step_by_step(self, due: Sequence[Any], plan: Callable[[Transaction, Any], None]) -> Iterator[int]:
+        for left, some in _steps(due):
+            with self._step() as tx:
+                for item in some:
+                    plan(tx, item)
+            yield left
+
+    @contextmanager
+    def _step(self) -> Iterator[Transaction]:
         if self.stop():
             raise StopRequested()
         with self.transactions.write(durable=True) as tx:
-            for item in items:
-                plan(tx, item)
+            yield tx
+
+
+def _steps(due: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """What is due, cut into steps, each with the number of rows that are left after it."""
+    left = len(due)
+    for some in slices(due, PLANNED_ROWS):
+        left -= len(some)
+        yield left, some
 
 
 def _live_rows(tx: Transaction, entity: Entity) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from national_sync.errors import NationalSideError, StopRequested
@@ -35,10 +36,49 @@ from national_sync.sync.plain_edits import book_plain_edits
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions
 
-WINDOW_CALLS: Final = 4
+WINDOW_CALLS: Final = 2
 """Calls per allowed concurrent one that are committed as in flight together; bounds what a crash leaves unknown."""
 PUSH_ROUNDS: Final = 2
 """A record that changed between plan and send is planned once more in the same night."""
+
+
+@dataclass
+class Due:
+    """The operations of one kind in the order of their planning, a window at a time; more is planned when needed."""
+
+    transactions: Transactions
+    entity: Entity
+    verb: Verb
+    planning: Iterator[int]
+    window_rows: int
+    left: int = 0
+    """Operations and rows behind the window that was taken last."""
+
+    def windows(self) -> Iterator[list[int]]:
+        waiting: list[int] = []
+        latest = 0
+        for unplanned in chain((0,), self.planning):
+            planned = self._planned_after(latest)
+            latest = max(planned, default=latest)
+            waiting += planned
+            while len(waiting) >= self.window_rows:
+                window, waiting = waiting[: self.window_rows], waiting[self.window_rows :]
+                self.left = len(waiting) + unplanned
+                yield window
+        self.left = 0
+        if waiting:
+            yield waiting
+
+    def _planned_after(self, latest: int) -> list[int]:
+        with self.transactions.read() as tx:
+            planned = tx.execute(
+                "SELECT id FROM operation WHERE state = 'planned' AND entity = :entity AND verb = :verb"
+                " AND id > :latest ORDER BY id",
+                entity=self.entity.value,
+                verb=self.verb.value,
+                latest=latest,
+            )
+            return list(planned.scalars())
 
 
 @dataclass(frozen=True)
@@ -57,56 +97,50 @@ class Push:
         """Send everything that is due: creations and edits in order, removals the other way round."""
         for entity in entities:
             for _round in range(PUSH_ROUNDS):
-                self.outbox.plan_creates(entity)
-                again = self._send(entity, Verb.CREATE)
-                self.outbox.plan_updates(entity)
-                again += self._send(entity, Verb.UPDATE)
+                again = self._send(entity, Verb.CREATE, self.outbox.plan_creates(entity))
+                again += self._send(entity, Verb.UPDATE, self.outbox.plan_updates(entity))
                 if not again or self.pushed.stopped:
                     break
         for entity in reversed(entities):
-            self.outbox.plan_deletes(entity)
-            self._send(entity, Verb.DELETE)
+            self._send(entity, Verb.DELETE, self.outbox.plan_deletes(entity))
 
-    def _send(self, entity: Entity, verb: Verb) -> int:
-        """Send the planned operations of one kind; returns how many must be planned again."""
+    def _send(self, entity: Entity, verb: Verb, planning: Iterator[int]) -> int:
+        """Send the operations of one kind while they are planned; returns how many must be planned again.
+
+        While a window is under way the reads of the next one wait behind it, so that no allowed call is idle while
+        outcomes are booked and more is planned.
+        """
         capabilities = self.national.capabilities()
         per_call = capabilities.batch_size if (entity, verb) in capabilities.batch_write else 1
-        window_calls = max(1, capabilities.concurrency * WINDOW_CALLS)
-        if per_call > 1:
-            window_calls = capabilities.concurrency
-        with self.transactions.read() as tx:
-            planned = tx.execute(
-                "SELECT id FROM operation WHERE state = 'planned' AND entity = :entity AND verb = :verb ORDER BY id",
-                entity=entity.value,
-                verb=verb.value,
-            )
-            due = list(planned.scalars())
-        again = sent = 0
         reads = verb is not Verb.CREATE and not capabilities.conditional_write
-        windows = list(slices(due, per_call * window_calls))
+        due = Due(self.transactions, entity, verb, planning, per_call * max(1, capabilities.concurrency) * WINDOW_CALLS)
+        windows = due.windows()
+        again = sent = 0
         with ThreadPoolExecutor(max_workers=capabilities.concurrency) as pool:
-            ahead = self._prepare(pool, entity, windows[0], reads=reads) if windows else None
-            for number, ids in enumerate(windows):
+            window, current = self._prepare(pool, entity, next(windows, []), reads=reads)
+            while window:
                 if self.stop():
                     raise StopRequested()
-                if self.pushed.stopped or ahead is None:
-                    break
-                window, current = ahead
                 fresh = self._unchanged_there(window, current) if reads else window
                 again += len(window) - len(fresh)
-                answers = self._sent(pool, fresh, per_call)
-                is_last = number + 1 == len(windows)
-                # The next window is looked at while this one is booked.
-                ahead = None if is_last else self._prepare(pool, entity, windows[number + 1], reads=reads)
-                again += self._booked(entity, fresh, answers)
-                sent += len(ids)
-                self.advance(f"send_{entity}", sent, len(due))
+                sent += len(window)
+                under_way = self._sending(pool, fresh, per_call)
+                window, current = self._prepare(pool, entity, next(windows, []), reads=reads)
+                again += self._booked(entity, fresh, self._answered(under_way))
+                self.advance(f"send_{entity}", sent, sent + len(window) + due.left)
+                if self.pushed.stopped:
+                    break
+        for _left in planning:
+            # What cannot be sent any more today is planned all the same: its reports belong to this night.
+            pass
         return again
 
     def _prepare(
         self, pool: ThreadPoolExecutor, entity: Entity, ids: Sequence[int], *, reads: bool
     ) -> tuple[Sequence[StoredOperation], Iterator[list[Record | Reject | None]]]:
         """Load a window and begin to read what the national side has of it."""
+        if not ids:
+            return [], iter(())
         with self.transactions.read() as tx:
             window = load_operations(tx, f"id IN ({', '.join(str(one) for one in ids)})")
         capabilities = self.national.capabilities()
@@ -150,17 +184,24 @@ class Push:
             supersede(tx, stored, "changed nationally before it was sent")
             absorb(tx, operation.entity, self.policy.owners[operation.entity], [record])
 
-    def _sent(self, pool: ThreadPoolExecutor, window: Sequence[StoredOperation], per_call: int) -> list[Outcome]:
+    def _sending(
+        self, pool: ThreadPoolExecutor, window: Sequence[StoredOperation], per_call: int
+    ) -> Iterator[Sequence[Outcome]]:
+        """Commit that a window is in flight, and begin to send it."""
         if not window:
-            return []
+            return iter(())
         with self.transactions.write(durable=True) as tx:
             mark_in_flight(tx, window)
         self.transactions.lease.check()
         failpoint("before_send")
         calls = list(slices(window, per_call))
-        answers = list(pool.map(lambda call: self.national.send([stored.operation for stored in call]), calls))
-        failpoint("after_reply")
-        return [outcome for outcomes_of_call in answers for outcome in outcomes_of_call]
+        return pool.map(lambda call: self.national.send([stored.operation for stored in call]), calls)
+
+    def _answered(self, under_way: Iterator[Sequence[Outcome]]) -> list[Outcome]:
+        outcomes = [outcome for outcomes_of_call in under_way for outcome in outcomes_of_call]
+        if outcomes:
+            failpoint("after_reply")
+        return outcomes
 
     def _booked(self, entity: Entity, window: Sequence[StoredOperation], outcomes: Sequence[Outcome]) -> int:
         """Book a window; returns how many must be planned or sent again."""
@@ -190,7 +231,7 @@ class Push:
             if outcome.kind is RefusalKind.CHANGED_MEANWHILE:
                 [record] = self.national.get(operation.entity, [operation.record.national_id])
                 return stored, outcome, [record] if is_record(record) else []
-        except NationalSideError:
+        except (NationalSideError, StopRequested):
             # What exists there cannot be seen now: it is looked up before anything is sent again.
             return stored, Unknown("what the national side means could not be fetched"), []
         return stored, outcome, []
