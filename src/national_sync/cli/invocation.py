@@ -12,7 +12,10 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy import URL, Connection
+
     from national_sync.bootstrap import Bootstrap
+    from national_sync.operators.rights import Operator
 
 
 def _bootstrap(config: Path, environment: Mapping[str, str]) -> Bootstrap:
@@ -35,19 +38,55 @@ class Invocation:
         self.is_debugging = False
         self.environment = environment
         self._bootstrap = bootstrap
+        self._started: Any = None
 
     @property
     def config_file(self) -> Path:
         from pathlib import Path
 
-        from national_sync.settings import CONFIG_VARIABLE, DEFAULT_CONFIG
+        from national_sync.settings_file import CONFIG_VARIABLE, DEFAULT_CONFIG
 
         return self.config or Path(self.environment.get(CONFIG_VARIABLE, "") or DEFAULT_CONFIG)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the settings are those of the machine."""
+        return self._bootstrap is _bootstrap
 
     def open(self) -> Bootstrap:
         """Read the settings. Raises `SettingsInvalid`."""
         started: Bootstrap = self._bootstrap(self.config_file, self.environment)
+        self._started = started
         return started
+
+    def operator(self, connection: Connection) -> Operator:
+        """Who is logged in on this machine, for what needs a name. Raises `LoginRequired`."""
+        from national_sync.operators.logins import at_work
+
+        return at_work(connection, **self._login(connection))
+
+    def reader(self, connection: Connection) -> Operator:
+        """Who is logged in, for looking at records; anybody while there is no account. Raises `LoginRequired`."""
+        from national_sync.operators.logins import reader
+
+        return reader(connection, **self._login(connection))
+
+    def _login(self, connection: Connection) -> dict[str, Any]:
+        from national_sync.operators.token_file import read_token, user_of_machine
+
+        token = read_token(self.login_file(connection.engine.url))
+        return {"token": token, "owner": user_of_machine(), "now": self.now}
+
+    @property
+    def now(self) -> int:
+        """UTC epoch seconds, by the clock of what `open` gave."""
+        return int(self._started.clock.now())
+
+    def login_file(self, url: URL) -> Path:
+        """Where the login to this database is kept."""
+        from national_sync.operators.token_file import token_file
+
+        return token_file(self.environment, url.render_as_string(hide_password=True))
 
     def answer(self, facts: Mapping[str, Any], in_words: Callable[[], str]) -> None:
         """Print the answer: the documented JSON object, or the same in words."""

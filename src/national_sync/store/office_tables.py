@@ -72,7 +72,8 @@ class AuditEntryRow(SQLModel, table=True):
 
 
 class RowHistoryRow(SQLModel, table=True):
-    """What a mirror row held before a change. Written by triggers, whoever changes the row; inserts leave none."""
+    """What a mirror row held before a change. Written by triggers (`store.history_triggers`), whoever changes the row;
+    the engine's inserts leave none."""
 
     __tablename__ = "row_history"
     __table_args__ = (Index("row_history_row", "entity", "row_id"),)
@@ -85,7 +86,9 @@ class RowHistoryRow(SQLModel, table=True):
     run_id: int | None = optional_integer()
     """The run at work where the engine made the change."""
     before: str = text_column()
-    """JSON array of the old values of the synced columns, then `national_id` and `withdrawn_at`."""
+    """JSON object of the old values of what changed, as texts, of `history_triggers.kept_columns`; of all of them where
+    the row was deleted, null where it was made. Sealed columns hold sealed values only: false stands for a plain one,
+    true for a plain one that is being sealed."""
 
 
 class MismatchEventRow(SQLModel, table=True):

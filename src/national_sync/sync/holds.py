@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from national_sync import audit
 from national_sync.errors import AlreadySettled, NotFound, PlanChanged
 from national_sync.records import Entity
 from national_sync.sync.transaction import Transaction, Transactions
@@ -54,6 +55,8 @@ def mark_executed(transactions: Transactions, entities: Sequence[Entity], action
         with transactions.write() as tx:
             for hold_id in over:
                 tx.execute("UPDATE hold SET state = 'executed' WHERE id = :id", id=hold_id)
+            entry = audit.Entry(tx.now, f"run:{tx.run_id}", "hold.executed", run_id=tx.run_id, detail={"holds": over})
+            audit.append(tx.connection, entry)
 
 
 def supersede_hold(tx: Transaction, hold_id: int) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from national_sync.errors import KeyUnusable
+from national_sync.identity import mainland_number, normalised_number
 from national_sync.records import (
     SEALED_FIELDS,
     Entity,
@@ -42,9 +42,10 @@ def old_row_of(deletion: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def normalised_secret(plain: str) -> str:
-    """ID numbers and phones as they are compared: half-width, without blanks, upper-case X."""
-    return unicodedata.normalize("NFKC", plain).strip().upper()
+def normalised_secret(column: str, plain: str) -> str:
+    """ID numbers and phones as they are compared: half-width, without blanks, upper-case X, 18 characters for 15."""
+    number = normalised_number(plain)
+    return (mainland_number(number) or number) if column == "id_number" and len(number) == 15 else number
 
 
 def resolve_reference(connection: Connection, target: Entity, target_field: str, value: str | None) -> int | None:
@@ -109,14 +110,17 @@ def opened(sealer: Sealer, entity: Entity, column: str, stored: Value) -> Value:
     if column not in SEALED_FIELDS[entity] or not isinstance(stored, str):
         return stored
     try:
-        return normalised_secret(sealer.plain(stored) or "")
+        return normalised_secret(column, sealer.plain(stored) or "")
     except KeyUnusable:
         return UNREADABLE
 
 
 def write_row(tx: Transaction, entity: Entity, row_id: int, row: Mapping[str, Any]) -> None:
     """Set columns under a revision of their own, so that the triggers know the engine."""
-    set_columns(tx, entity, row_id, {**row, "sync_rev": tx.next_revision()})
+    revision = tx.next_revision()
+    set_columns(tx, entity, row_id, {**row, "sync_rev": revision})
+    action = "withdraw" if row.get("withdrawn_at") is not None else "update"
+    tx.note(entity, action, f"{row_id} {revision} {(row.get('national_hash') or b'').hex()}\n")
 
 
 def set_columns(tx: Transaction, entity: Entity, row_id: int, row: Mapping[str, Any]) -> None:
@@ -165,7 +169,7 @@ def seal_plain_values(tx: Transaction, entity: Entity) -> int:
     sealed = 0
     for column in SEALED_FIELDS[entity]:
         for row in plain_values(tx, entity, column):
-            plain = normalised_secret(row["stored"])
+            plain = normalised_secret(column, row["stored"])
             values: dict[str, Any] = {column: tx.sealer.seal(plain), f"{column}_hash": tx.sealer.match_hash(plain)}
             if row["sync_rev"] is None:
                 set_columns(tx, entity, row["id"], values)

@@ -15,7 +15,7 @@ from national_sync.sync.stage import quarantine, solve_quarantine, stage_records
 from national_sync.sync.transaction import Transactions
 
 ASKED_AGAIN_A_RUN: Final = 200
-_LISTED: Final = "id, entity, national_id, reason, field, detail, state, first_run_id, last_run_id, times"
+_LISTED: Final = "id, entity, identity, national_id, reason, field, detail, state, first_run_id, last_run_id, times"
 
 
 def list_quarantine(connection: Connection, *, state: str | None = "open", limit: int = 50) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from national_sync.records import (
 )
 from national_sync.sync.deletions import settle_deletion
 from national_sync.sync.digest import NOT_COUNTED, adjust_digest, counted
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.merge import Merge
 from national_sync.sync.mirror import (
     drop_base,
@@ -35,7 +36,6 @@ from national_sync.sync.plan import (
     Action,
     CreateRow,
     Mirrored,
-    MismatchKind,
     Observed,
     ReportMismatch,
     SettleDeletion,
@@ -239,6 +239,7 @@ def _create_row(tx: Transaction, entity: Entity, staged: StagedRecord) -> None:
     tx.execute(f"INSERT INTO {entity} ({names}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
     row_id = resolve_reference(tx.connection, entity, "national_id", staged.observed.national_id)
     assert row_id is not None
+    tx.note(entity, "create", f"{row_id} {tx.revision} {staged.national_hash.hex()}\n")
     adjust_digest(tx, entity, staged.observed.national_id, NOT_COUNTED, counted(tx, entity, row_id))
 
 

@@ -1,0 +1,1 @@
+"""The people who act for the office: their accounts, what they may do, and who is logged in."""
