@@ -38,8 +38,19 @@ class Outside:
         [[value]] = self.sql(statement, *values)
         return value
 
+    def give_out(self, revision: int) -> int:
+        """What the engine does before it writes: the `sync_rev` under which it does."""
+        self.sql(
+            "INSERT INTO mark (name, value) VALUES ('sync_rev', ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            str(revision),
+        )
+        return revision
+
     def insert(self, table: str, **columns: Any) -> int:
-        """Insert a row; its id."""
+        """Insert a row; its id. With a `sync_rev` it is the engine's."""
+        if columns.get("sync_rev") is not None:
+            self.give_out(columns["sync_rev"])
         return self._insert("INSERT", table, columns)
 
     def insert_or_replace(self, table: str, **columns: Any) -> int:

@@ -7,14 +7,14 @@ What they do to a mirrored table:
 - A DELETE keeps the whole old row in `local_deletion`.
 - An INSERT without `sync_rev` is a local creation and needs no note: a partial index finds it.
 - Refused with a sentence: another `id`, the engine's own columns, a `sync_rev` older than the stored one (a
-  program that writes back a row it read before the last run), and TRUNCATE, which tells no trigger what it
-  removes.
+  program that writes back a row it read before the last run) or other than the one given out last, under which only
+  the engine writes, and TRUNCATE, which tells no trigger what it removes.
+- What a row held before is kept in `row_history` (`store.history_triggers`), whoever changes it.
 
 REPLACE on SQLite removes the old row without a word and inserts another. Where the row's id is the same this
 is an edit: the columns of the engine are put back and the differences become local changes. For this the
 row's base is kept in `replaced_value` before the insert, because afterwards it is gone. Where only the
-national id collides, the statement is refused. What a program inserts under a `sync_rev` above the stored one
-passes for the engine's.
+national id collides, the statement is refused.
 
 An outer `OR REPLACE` or `OR IGNORE` overrides the conflict clause of every statement inside a trigger on
 SQLite, so the statements below are written to meet no conflict at all.
@@ -32,6 +32,8 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, LargeBinary, text
 
 from national_sync.records import SEALED_FIELDS, Entity
+from national_sync.store import append_only, history_triggers
+from national_sync.store.history_triggers import LATEST_REVISION, NOTHING, NOW, sqlite_changes, sqlite_deleted
 from national_sync.store.tables import MIRROR, synced_columns
 
 OWN_COLUMNS: Final = ("national_id", "national_hash", "national_updated_at_ms", "withdrawn_at")
@@ -42,6 +44,7 @@ SCRATCH_TABLE: Final = "replaced_value"
 
 _ID_CHANGED: Final = "national-sync: the id of a mirrored row never changes; leave it out of the update"
 _ROW_STALE: Final = "national-sync: this row was synchronised after it was read; read it again, or leave sync_rev out"
+_REVISION_FOREIGN: Final = "national-sync: sync_rev is given out by national-sync only; leave it out"
 _OWN_WRITTEN: Final = f"national-sync: {', '.join(OWN_COLUMNS)} are written by national-sync only; leave them out"
 _TRUNCATED: Final = "national-sync: TRUNCATE hides which rows are removed; use DELETE"
 
@@ -63,14 +66,18 @@ def remove(connection: Connection) -> None:
 def create_statements(dialect: str, schema: str = "public") -> list[str]:
     """The SQL that makes every trigger, for `sqlite` or `postgresql`; `schema` is PostgreSQL's, quoted."""
     if dialect == "sqlite":
-        return [_SQLITE_SCRATCH, *(sql for entity in Entity for sql in _sqlite_triggers(entity))]
-    functions = (_postgresql_function(name, schema, body) for name, body in _POSTGRESQL_BODIES.items())
-    return [*functions, *(sql for entity in Entity for sql in _postgresql_triggers(entity))]
+        own = (sql for entity in Entity for sql in _sqlite_triggers(entity))
+        return [_SQLITE_SCRATCH, *own, *append_only.create_statements(dialect)]
+    functions = [_postgresql_function(name, schema, body) for name, body in _POSTGRESQL_BODIES.items()]
+    functions += [_postgresql_history(entity, schema) for entity in Entity]
+    own = (sql for entity in Entity for sql in _postgresql_triggers(entity))
+    return [*functions, *own, *append_only.create_statements(dialect)]
 
 
 @contextmanager
 def suspended(connection: Connection, entity: Entity) -> Iterator[None]:
-    """Inside a write transaction, without one table's triggers: for thousands of the engine's own rows at once.
+    """Inside a write transaction, without the triggers that look at rows inserted into one table: for thousands of the
+    engine's own at once. What is updated or deleted is seen as ever.
 
     Nobody else can write meanwhile: on SQLite the transaction holds the only write lock, and a transaction that fails
     takes the dropping back with it. It costs some milliseconds and saves 1.7 µs for each row inserted. PostgreSQL's
@@ -79,7 +86,8 @@ def suspended(connection: Connection, entity: Entity) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    own = {name: sql for name, sql in installed(connection).items() if name.startswith(f"{entity}_sync_")}
+    looking = (f"{entity}_sync_replace", f"{entity}_sync_insert")
+    own = {name: sql for name, sql in installed(connection).items() if name in looking}
     for name in own:
         connection.exec_driver_sql(f"DROP TRIGGER {name}")
     yield
@@ -143,8 +151,10 @@ def _catalogue(connection: Connection) -> str:
 def _all_names(dialect: str) -> Iterator[str]:
     if dialect == "postgresql":
         yield from _POSTGRESQL_BODIES
+        yield from (f"{entity}_sync_history_{event}" for entity in Entity for event in ("insert", "update", "delete"))
+    yield from append_only.trigger_names(dialect)
     for entity in Entity:
-        for event in ("guard", "update", "delete", "insert", "replace", "truncate"):
+        for event in ("guard", "update", "delete", "insert", "replace", "truncate", "history"):
             yield f"{entity}_sync_{event}"
 
 
@@ -161,6 +171,7 @@ def _sqlite_triggers(entity: Entity) -> list[str]:
     return [
         _sqlite_guard(entity),
         _sqlite_update(entity),
+        history_triggers.sqlite_history(entity, is_put_back=_sqlite_is_put_back(entity)),
         _sqlite_delete(entity),
         _sqlite_before_insert(entity),
         _sqlite_after_insert(entity),
@@ -170,12 +181,22 @@ def _sqlite_triggers(entity: Entity) -> list[str]:
 def _sqlite_guard(entity: Entity) -> str:
     own_written = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in OWN_COLUMNS)
     return f"""CREATE TRIGGER {entity}_sync_guard BEFORE UPDATE ON {entity}
-WHEN NEW.id IS NOT OLD.id OR NEW.sync_rev < OLD.sync_rev OR NEW.sync_rev IS OLD.sync_rev AND ({own_written})
+WHEN NEW.id IS NOT OLD.id
+  OR CASE WHEN NEW.sync_rev IS OLD.sync_rev THEN {own_written} ELSE NEW.sync_rev IS NOT {LATEST_REVISION} END
 BEGIN
   SELECT RAISE(ABORT, '{_ID_CHANGED}') WHERE NEW.id IS NOT OLD.id;
   SELECT RAISE(ABORT, '{_ROW_STALE}') WHERE NEW.sync_rev < OLD.sync_rev;
-  SELECT RAISE(ABORT, '{_OWN_WRITTEN}');
+  SELECT RAISE(ABORT, '{_OWN_WRITTEN}') WHERE NEW.sync_rev IS OLD.sync_rev;
+  SELECT RAISE(ABORT, '{_REVISION_FOREIGN}') WHERE NOT {_sqlite_is_put_back(entity)};
 END"""
+
+
+def _sqlite_is_put_back(entity: Entity) -> str:
+    """Of an UPDATE: it gives a replaced row the `sync_rev` that the row had."""
+    return (
+        f"EXISTS (SELECT 1 FROM {SCRATCH_TABLE} WHERE entity = '{entity}' AND row_id = NEW.id AND field = 'sync_rev'"
+        " AND value = NEW.sync_rev)"
+    )
 
 
 def _sqlite_update(entity: Entity) -> str:
@@ -213,6 +234,7 @@ BEGIN
     {members}
   ));
   DELETE FROM local_change WHERE entity = '{entity}' AND row_id = OLD.id;
+  {sqlite_deleted(entity)};
 END"""
 
 
@@ -224,18 +246,18 @@ def _sqlite_json_value(column: Column[Any]) -> str:
 
 
 def _sqlite_before_insert(entity: Entity) -> str:
-    """Keeps the base of a row that may be about to be replaced; the next edit drops what was kept in vain.
+    """Keeps the base of a row that may be about to be replaced, and what will change about it; the next edit drops what
+    was kept in vain.
 
     In a BEFORE trigger the id of a row that gets its id from the table reads -1; the test for it spares the
     engine's bulk inserts a look-up each.
     """
     kept = "\n  UNION ALL ".join(
-        f"SELECT '{entity}', id, '{field}', {value} FROM {entity} WHERE id = NEW.id"
+        f"SELECT '{entity}', id, '{field}', {value} FROM {entity} AS stood WHERE id = NEW.id"
         for field, value in _sqlite_kept_values(entity)
     )
     return f"""CREATE TRIGGER {entity}_sync_replace BEFORE INSERT ON {entity}
-WHEN NEW.sync_rev IS NULL
-  OR NEW.id <> -1 AND NEW.sync_rev <= (SELECT old.sync_rev FROM {entity} AS old WHERE old.id = NEW.id)
+WHEN NEW.sync_rev IS NULL OR NEW.id <> -1
 BEGIN
   DELETE FROM {SCRATCH_TABLE};
   INSERT INTO {SCRATCH_TABLE} (entity, row_id, field, value)
@@ -259,6 +281,8 @@ def _sqlite_kept_values(entity: Entity) -> Iterator[tuple[str, str]]:
         # A matching hash stays with the sealed value it belongs to.
         yield f"{name}_hash", f"CASE WHEN NEW.{name} IS {name} THEN {name}_hash ELSE NEW.{name}_hash END"
     yield "last_deletion", "(SELECT coalesce(max(id), 0) FROM local_deletion)"
+    yield "last_history", "(SELECT coalesce(max(id), 0) FROM row_history)"
+    yield "before", sqlite_changes(entity, synced_columns(entity), old="stood", new="NEW")
 
 
 def _sqlite_after_insert(entity: Entity) -> str:
@@ -270,16 +294,22 @@ def _sqlite_after_insert(entity: Entity) -> str:
     values = _rows(f"('{name}', CAST(NEW.{name} AS TEXT))" for name in synced_columns(entity))
     put_back = [*OWN_COLUMNS, "sync_rev", *(f"{name}_hash" for name in SEALED_FIELDS[entity])]
     assignments = ",\n    ".join(f"{name} = {kept(name)}" for name in put_back)
+    was_there = (
+        f"EXISTS (SELECT 1 FROM {SCRATCH_TABLE} WHERE entity = '{entity}' AND row_id = NEW.id AND field = 'sync_rev')"
+    )
     return f"""CREATE TRIGGER {entity}_sync_insert AFTER INSERT ON {entity}
-WHEN NEW.sync_rev IS NULL AND NEW.national_id IS NOT NULL OR EXISTS (
-  SELECT 1 FROM {SCRATCH_TABLE}
-  WHERE entity = '{entity}' AND row_id = NEW.id AND field = 'sync_rev'
-    AND (NEW.sync_rev IS NULL OR NEW.sync_rev <= value)
-)
+WHEN NEW.sync_rev IS NULL OR NEW.sync_rev IS NOT {LATEST_REVISION} OR {was_there}
 BEGIN
   SELECT RAISE(ABORT, '{_OWN_WRITTEN}')
-  WHERE NEW.national_id IS NOT NULL AND NEW.national_id IS NOT {kept("national_id")};
+  WHERE NEW.national_id IS NOT NULL AND NEW.national_id IS NOT {kept("national_id")}
+    AND (NEW.sync_rev IS NULL OR {was_there});
   SELECT RAISE(ABORT, '{_ROW_STALE}') WHERE NEW.sync_rev < {kept("sync_rev")};
+  SELECT RAISE(ABORT, '{_REVISION_FOREIGN}')
+  WHERE NEW.sync_rev IS NOT NULL AND NEW.sync_rev IS NOT {kept("sync_rev")};
+  DELETE FROM row_history WHERE entity = '{entity}' AND row_id = NEW.id AND id > {kept("last_history")};
+  INSERT INTO row_history (entity, row_id, at, before)
+  SELECT '{entity}', NEW.id, {NOW["sqlite"]}, coalesce({kept("before")}, '{NOTHING}')
+  WHERE {kept("before")} IS NOT '{{}}';
   DELETE FROM local_deletion WHERE entity = '{entity}' AND row_id = NEW.id AND id > {kept("last_deletion")};
   DELETE FROM local_change WHERE entity = '{entity}' AND row_id = NEW.id;
   INSERT INTO local_change (entity, row_id, field, base)
@@ -292,7 +322,7 @@ BEGIN
   WHERE kept.value IS NOT edit.column2 AND {kept("sync_rev")} IS NOT NULL;
   UPDATE {entity} SET
     {assignments}
-  WHERE id = NEW.id;
+  WHERE id = NEW.id AND {was_there};
   DELETE FROM {SCRATCH_TABLE};
 END"""
 
@@ -304,18 +334,24 @@ def _rows(rows: Iterable[str]) -> str:
 # PostgreSQL
 
 
-def _postgresql_function(name: str, schema: str, body: str) -> str:
+def _postgresql_function(name: str, schema: str, body: str, settings: str = "") -> str:
     """Runs with the owner's rights: who may write to the mirror need not be able to write the engine's notes.
 
     The search path is fixed, as functions with the owner's rights must have it, and so is how bytes are
     written.
     """
     return f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = {schema}, pg_temp SET bytea_output = 'hex' AS $body$
+SET search_path = {schema}, pg_temp SET bytea_output = 'hex' {settings} AS $body$
 BEGIN
 {body}
 END
 $body$"""
+
+
+def _postgresql_history(entity: Entity, schema: str) -> str:
+    body = history_triggers.postgresql_body(entity, refusal=_REVISION_FOREIGN)
+    name = history_triggers.postgresql_function_name(entity)
+    return _postgresql_function(name, schema, body, history_triggers.FUNCTION_SETTINGS)
 
 
 _POSTGRESQL_BODIES: Final = {
@@ -343,6 +379,7 @@ _POSTGRESQL_BODIES: Final = {
   ))::text);
   DELETE FROM local_change WHERE entity = TG_TABLE_NAME AND row_id = OLD.id;
   RETURN NULL;""",
+    append_only.FUNCTION: append_only.FUNCTION_BODY,
 }
 
 
@@ -364,6 +401,7 @@ EXECUTE FUNCTION sync_keep_row({hashes})""",
         f"""CREATE TRIGGER {entity}_sync_insert AFTER INSERT ON {entity} FOR EACH ROW
 WHEN (NEW.sync_rev IS NULL AND NEW.national_id IS NOT NULL)
 EXECUTE FUNCTION sync_refuse()""",
+        *history_triggers.postgresql_triggers(entity),
         f"""CREATE TRIGGER {entity}_sync_truncate BEFORE TRUNCATE ON {entity} FOR EACH STATEMENT
 EXECUTE FUNCTION sync_refuse()""",
     ]

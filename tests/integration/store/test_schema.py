@@ -171,6 +171,7 @@ def test_failed_migration_leaves_nothing_behind(empty_url: str) -> None:
 
 
 def test_what_a_migration_writes_is_no_local_edit(database: Database, outside: Outside, tmp_path: Path) -> None:
+    outside.give_out(7)
     outside.sql("INSERT INTO team (name, area_id, national_id, sync_rev) VALUES ('Sunshine', '5308', 'T1', 7)")
     (tmp_path / "0002_shout.py").write_text(_SHOUTING_MIGRATION)
 

@@ -36,7 +36,7 @@ class Mirror(RuleBasedStateMachine):
     def __init__(self, outside: Outside) -> None:
         super().__init__()
         self.outside = outside
-        for table in ("team", "local_change", "local_deletion"):
+        for table in ("mark", "team", "local_change", "local_deletion"):
             outside.sql(f"DELETE FROM {table}")
         self.rows: dict[int, Row] = {}
         self.deleted: list[int] = []
@@ -62,14 +62,14 @@ class Mirror(RuleBasedStateMachine):
         number = next(self.revisions)
         if row.agreed is None:
             fields = set(_FIELDS)
+            self.outside.give_out(number)
             self.outside.sql("UPDATE team SET national_id = ?, sync_rev = ? WHERE id = ?", f"T{number}", number, row_id)
             row.agreed = {}
         written = {name: values[name] for name in fields}
         assignments = ", ".join(f"{name} = ?" for name in written)
         self.outside.sql("BEGIN")
-        self.outside.sql(
-            f"UPDATE team SET {assignments}, sync_rev = ? WHERE id = ?", *written.values(), next(self.revisions), row_id
-        )
+        number = self.outside.give_out(next(self.revisions))
+        self.outside.sql(f"UPDATE team SET {assignments}, sync_rev = ? WHERE id = ?", *written.values(), number, row_id)
         for name in written:
             self.outside.sql("DELETE FROM local_change WHERE row_id = ? AND field = ?", row_id, name)
         self.outside.sql("COMMIT")

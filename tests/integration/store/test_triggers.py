@@ -156,6 +156,7 @@ def test_every_synced_column_of_every_table_is_watched(entity: Entity, database:
     table = MIRROR[entity]
     before = {name: _some_value(table.c[name].type.python_type, "1") for name in synced_columns(entity)}
     after = {name: _some_value(table.c[name].type.python_type, "2") for name in synced_columns(entity)}
+    outside.give_out(_REV)
     with database.write() as connection:
         connection.execute(insert(table).values(id=1, national_id="N1", sync_rev=_REV, **before))
 
@@ -197,6 +198,7 @@ def test_engine_hears_no_echo_of_its_own_writes(database: Database, outside: Out
     row = team(outside, contact_name="Li")
     outside.sql("UPDATE team SET contact_name = 'Wang'")
     table = MIRROR[Entity.TEAM]
+    outside.give_out(_REV + 1)
 
     with database.write() as connection:
         values = {"name": "Moonlight", "national_hash": b"2", "withdrawn_at": 9, "sync_rev": _REV + 1}
@@ -208,6 +210,7 @@ def test_engine_hears_no_echo_of_its_own_writes(database: Database, outside: Out
 def test_engine_takes_up_a_creation_without_an_echo(outside: Outside) -> None:
     outside.insert("team", name="New", area_id="5308")
 
+    outside.give_out(8)
     outside.sql("UPDATE team SET name = 'Neu', national_id = 'T9', sync_rev = 8")
 
     assert changes(outside) == {}
@@ -275,6 +278,10 @@ def test_id_of_a_deleted_row_is_never_given_again(outside: Outside) -> None:
         ("UPDATE team SET withdrawn_at = 1", "written by national-sync only"),
         ("UPDATE team SET name = 'old', sync_rev = sync_rev - 1", "synchronised after it was read"),
         ("INSERT INTO team (name, area_id, national_id) VALUES ('x', 'y', 'T5')", "by national-sync only"),
+        ("UPDATE team SET name = 'x', sync_rev = sync_rev + 1", "given out by national-sync only"),
+        ("UPDATE team SET sync_rev = NULL", "given out by national-sync only"),
+        ("INSERT INTO team (name, area_id, sync_rev) VALUES ('x', 'y', 8)", "given out by national-sync only"),
+        ("INSERT INTO team (name, area_id, sync_rev) VALUES ('x', 'y', 6)", "given out by national-sync only"),
     ],
 )
 def test_refusal_says_why_and_changes_nothing(statement: str, sentence: str, outside: Outside) -> None:
@@ -301,6 +308,16 @@ def test_a_whole_row_written_back_unchanged_is_allowed(outside: Outside) -> None
     assert changes(outside) == {("team", row, "name"): "Sunshine"}
 
 
+def test_revision_of_another_row_is_refused(outside: Outside) -> None:
+    """A program that copies a row over another one would pass for the engine."""
+    team(outside)
+    row = team(outside, national_id="T2", sync_rev=9)
+    outside.give_out(11)
+
+    with pytest.raises(Refused, match="given out by national-sync only"):
+        outside.sql("UPDATE team SET sync_rev = (SELECT sync_rev FROM team WHERE id = ?) WHERE id <> ?", row, row)
+
+
 def test_national_id_of_a_local_creation_cannot_be_set_from_outside(outside: Outside) -> None:
     outside.insert("team", name="New", area_id="5308")
 
@@ -312,6 +329,7 @@ def test_national_id_of_a_local_creation_cannot_be_set_from_outside(outside: Out
 
 
 def test_suspended_triggers_are_back_before_anybody_else_can_write(database: Database, outside: Outside) -> None:
+    outside.give_out(_REV)
     with database.write() as connection:
         before = triggers.installed(connection)
         with triggers.suspended(connection, Entity.TEAM):

@@ -14,6 +14,7 @@ from national_sync.store.database import Database
 @pytest.fixture
 def outside(postgresql_database: Database) -> Iterator[Outside]:
     with outside_program(postgresql_database) as program:
+        program.give_out(7)
         program.sql("INSERT INTO team (name, area_id, national_id, sync_rev) VALUES ('Sunshine', '5308', 'T1', 7)")
         yield program
 
@@ -55,6 +56,7 @@ def test_notes_are_found_whatever_the_search_path(outside: Outside) -> None:
 
 
 def test_bytes_of_a_deleted_row_do_not_depend_on_a_setting(outside: Outside) -> None:
+    outside.give_out(8)
     outside.sql("UPDATE team SET national_hash = '\\x01ff', sync_rev = 8")
     outside.sql("SET bytea_output = 'escape'")
 

@@ -125,6 +125,7 @@ def test_replacing_by_the_national_id_alone_is_refused(outside: Outside) -> None
 
 def test_replacing_with_a_row_read_before_the_last_run_is_refused(outside: Outside) -> None:
     row = outside.insert("team", **_AGREED)
+    outside.give_out(8)
     outside.sql("UPDATE team SET name = 'Moonlight', sync_rev = 8")
 
     with pytest.raises(Refused, match="synchronised after it was read"):
@@ -201,8 +202,9 @@ def test_other_names_of_the_id_are_refused_too(name: str, outside: Outside) -> N
         outside.sql(f"UPDATE team SET {name} = 99")
 
 
-def test_engine_upsert_of_a_known_row_keeps_no_copy(outside: Outside) -> None:
+def test_upsert_of_a_known_row_by_the_engine_is_no_edit(outside: Outside) -> None:
     row = outside.insert("team", **_AGREED)
+    outside.give_out(8)
 
     outside.sql(
         "INSERT INTO team (id, name, area_id, sync_rev) VALUES (?, 'x', 'y', 8) "
@@ -211,4 +213,16 @@ def test_engine_upsert_of_a_known_row_keeps_no_copy(outside: Outside) -> None:
     )
 
     assert changes(outside) == {}
-    assert nothing_is_left_over(outside)
+    assert deletions(outside) == []
+
+
+@pytest.mark.parametrize("revision", [8, 9])
+def test_replacing_under_a_later_revision_is_refused(revision: int, outside: Outside) -> None:
+    """The engine replaces no row, so whoever does it is somebody else, even under the revision given out last."""
+    row = outside.insert("team", **_AGREED)
+    outside.give_out(8)
+
+    with pytest.raises(Refused, match="given out by national-sync only"):
+        outside.insert_or_replace("team", **(_AGREED | {"id": row, "name": "x", "sync_rev": revision}))
+
+    assert outside.sql("SELECT name, sync_rev FROM team") == [("Sunshine", 7)]
