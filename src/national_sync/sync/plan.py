@@ -8,35 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TypeAlias
 
 from national_sync.policy import Owner
 from national_sync.records import Entity, HourState, Value
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.merge import Conflict, Merge, merge_fields
-
-
-class MismatchKind(StrEnum):
-    """Every kind of difference that is shown to a person."""
-
-    BOTH_EDITED = "both_edited"
-    NATIONAL_FIELD_EDITED = "national_field_edited"
-    AUDITED_EDIT = "audited_edit"
-    DELETED_HERE_EDITED_THERE = "deleted_here_edited_there"
-    EDITED_HERE_DELETED_THERE = "edited_here_deleted_there"
-    MISSING_NATIONALLY = "missing_nationally"
-    HOURS_WITHDRAWN = "hours_withdrawn"
-    UNKNOWN_REFERENCE = "unknown_reference"
-    UNSENDABLE_VALUE = "unsendable_value"
-    REFUSED_BY_REVIEW = "refused_by_review"
-    WRITE_UNDONE = "write_undone"
-    SAME_PERSON_TWICE = "same_person_twice"
-    SAME_NAME_AND_BIRTH = "same_name_and_birth"
-    REAL_NAME_FAILED = "real_name_failed"
-    HOURS_NOT_SPAN = "hours_not_span"
-    HOURS_OVERLAP = "hours_overlap"
-    HOURS_OUTSIDE_PROJECT = "hours_outside_project"
-    TOTAL_NOT_SUM = "total_not_sum"
 
 
 @dataclass(frozen=True)

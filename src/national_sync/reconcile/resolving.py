@@ -1,0 +1,411 @@
+"""Deciding mismatches, one or many at once, and taking a decision back.
+
+A decision is written down here and carried out by the next run (`sync.decisions`), which looks at the facts again.
+Every function works inside the caller's transaction and either does all it says or raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, text
+
+from national_sync import audit
+from national_sync.errors import AlreadySettled, CannotUndo, FactsChanged, NotFound, UsageError
+from national_sync.i18n import N_, Phrase
+from national_sync.operators.rights import Operator, Right, require
+from national_sync.policy import Owner, Policy
+from national_sync.reconcile.facts import masked, without_numbers
+from national_sync.reconcile.search import Filter, where, within
+from national_sync.reconcile.values import checked
+from national_sync.records import SEALED_FIELDS, Entity
+from national_sync.sealing import Sealer
+from national_sync.sync.grounds import Grounds, as_text, digest_of, grounds_of, has_moved
+from national_sync.sync.kinds import ACCEPT_KINDS, DECISIONS, FIELD_KINDS, MismatchKind
+from national_sync.sync.mirror import sealed_row, value_from_text
+from national_sync.sync.mismatches import (
+    NO_DECISION,
+    add_events,
+    among,
+    load_mismatch,
+    plain_text,
+    stored_text,
+)
+
+DEFAULT_OWNERS: Final[Mapping[Entity, Mapping[str, Owner]]] = Policy().owners
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person decided about one mismatch."""
+
+    mismatch_id: int
+    keep: str
+    """local, national or set."""
+    value: str | None = None
+    """With `set`: what was typed."""
+    facts: str | None = None
+    """The digest of the facts that the person saw."""
+    field: str | None = None
+    """With `set`: the column; that of the mismatch if not named."""
+
+
+def resolve(
+    connection: Connection,
+    sealer: Sealer,
+    operator: Operator,
+    choice: Choice,
+    now: int,
+    *,
+    owners: Mapping[Entity, Mapping[str, Owner]] = DEFAULT_OWNERS,
+) -> None:
+    """Write a decision down. One's own that waits is replaced, and so is a rule's; that of somebody else stands.
+
+    Raises NotFound, NotAllowed, AlreadySettled, FactsChanged, ValueRefused or UsageError.
+    """
+    row: Mapping[str, Any] = _locked(connection, operator, choice.mismatch_id)
+    if row["state"] != "open":
+        raise AlreadySettled(noun="mismatch", id=row["id"], state=row["resolution"])
+    _check_nobody_else(row, operator)
+    _check_choice(row, choice)
+    given = _value_given(sealer, row, choice, owners)
+    grounds = grounds_of(connection, sealer, row)
+    if choice.facts is not None and choice.facts != digest_of(sealer, row, grounds):
+        raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
+    if has_moved(sealer, row, grounds):
+        if choice.facts is None or not grounds.is_here:
+            raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
+        row = _with_present(connection, sealer, row, grounds)
+    decision = {"decision": choice.keep, "decided_facts": digest_of(sealer, row, grounds), **given}
+    _write_down(connection, operator, row, decision, now)
+
+
+def _write_down(
+    connection: Connection, operator: Operator, row: Mapping[str, Any], decision: Mapping[str, str | None], now: int
+) -> None:
+    connection.execute(
+        text(
+            "UPDATE mismatch SET decision = :decision, decided_facts = :decided_facts, decided_field = :decided_field,"
+            " decided_value = :decided_value, decided_by = :actor, decided_at = :now WHERE id = :id"
+        ),
+        {**decision, "actor": operator.actor, "now": now, "id": row["id"]},
+    )
+    field = {"field": decision["decided_field"]} if decision["decided_field"] else {}
+    detail = {"decision": decision["decision"], "facts": decision["decided_facts"], **field}
+    _note(connection, operator, row, "decided", detail, now)
+
+
+def _locked(connection: Connection, operator: Operator, mismatch_id: int) -> dict[str, Any]:
+    """The row, nobody else's until the transaction ends, and one that the operator may decide."""
+    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    row = load_mismatch(connection, mismatch_id, locking=locking)
+    require(operator, Right.DECIDE, county=row["county"])
+    return row
+
+
+def _check_nobody_else(row: Mapping[str, Any], operator: Operator) -> None:
+    by = row["decided_by"] or ""
+    if row["decision"] is not None and by.startswith("operator:") and by != operator.actor:
+        raise AlreadySettled(
+            N_("Mismatch {id} has just been decided by {actor}: {state}."),
+            hint=N_("Take that back first if it is wrong: national-sync mismatch undo {id}"),
+            id=row["id"],
+            actor=by.removeprefix("operator:"),
+            state=f"keep_{row['decision']}",
+        )
+
+
+def _check_choice(row: Mapping[str, Any], choice: Choice) -> None:
+    allowed = DECISIONS.get(MismatchKind(row["kind"]), ())
+    if choice.keep not in allowed:
+        raise UsageError(
+            "A mismatch of the kind {kind} cannot be settled by keeping the {keep} value.",
+            hint="Possible here: {allowed}. See: national-sync mismatch show {id}",
+            kind=row["kind"],
+            keep=choice.keep,
+            allowed=", ".join(allowed) or "-",
+            id=row["id"],
+        )
+
+
+def _value_given(
+    sealer: Sealer, row: Mapping[str, Any], choice: Choice, owners: Mapping[Entity, Mapping[str, Owner]]
+) -> dict[str, str | None]:
+    """The column to set and its value as stored; nothing for the other choices."""
+    if choice.keep != "set":
+        return {"decided_field": None, "decided_value": None}
+    entity, column = Entity(row["entity"]), choice.field or row["field"]
+    if not column or choice.value is None:
+        raise UsageError(
+            N_("Name the field and its value."),
+            hint=N_("For example: national-sync mismatch resolve {id} --set FIELD=VALUE"),
+            id=row["id"],
+        )
+    if row["field"] and column != row["field"]:
+        raise UsageError(
+            N_("Mismatch {id} is about the field {field}, not {other}."),
+            id=row["id"],
+            field=row["field"],
+            other=column,
+        )
+    value = checked(entity, column, choice.value, owners[entity])
+    return {"decided_field": column, "decided_value": stored_text(sealer, entity, column, value)}
+
+
+def _with_present(
+    connection: Connection, sealer: Sealer, row: Mapping[str, Any], grounds: Grounds
+) -> Mapping[str, Any]:
+    """The person has seen what the mirror holds now, so that is our side of the mismatch from here on."""
+    ours = stored_text(sealer, Entity(row["entity"]), row["field"], grounds.values[row["field"]])
+    connection.execute(text("UPDATE mismatch SET ours = :ours WHERE id = :id"), {"ours": ours, "id": row["id"]})
+    return {**row, "ours": ours}
+
+
+def _what_is_now(sealer: Sealer, row: Mapping[str, Any], grounds: Grounds) -> Phrase:
+    if not grounds.is_here and row["row_id"] is not None:
+        return Phrase(N_("the record is no longer here"))
+    if not row["field"]:
+        return Phrase(N_("the record, or one that it is compared with, has changed"))
+    entity, field = Entity(row["entity"]), row["field"]
+    here = as_text(grounds.values[field])
+    theirs = plain_text(sealer, entity, field, row["theirs"])
+    return Phrase(
+        N_("{field} is now {ours} here and {theirs} nationally"),
+        field=field,
+        ours=_told(entity, field, here),
+        theirs=_told(entity, field, theirs),
+    )
+
+
+def _told(entity: Entity, field: str, plain: str | None) -> str:
+    if plain is None:
+        return "-"
+    return masked(plain) if field in SEALED_FIELDS[entity] else without_numbers(plain)
+
+
+def _note(
+    connection: Connection,
+    operator: Operator,
+    row: Mapping[str, Any],
+    event: str,
+    detail: Mapping[str, Any],
+    now: int,
+) -> None:
+    """A step in the mismatch's life, and one in the audit."""
+    add_events(connection, [row["id"]], at=now, event=event, actor=operator.actor, detail=detail)
+    facts = {"mismatch": row["id"], "kind": row["kind"], **detail}
+    entry = audit.Entry(now, operator.actor, f"mismatch.{event}", row["entity"], row["row_id"], detail=facts)
+    audit.append(connection, entry)
+
+
+# Many at once
+
+
+@dataclass(frozen=True)
+class Many:
+    """What deciding many came to, or would come to."""
+
+    decided: Mapping[str, int]
+    """By kind."""
+    left_out: Mapping[str, int]
+    """By kind: those that cannot be settled in this way."""
+
+    @property
+    def count(self) -> int:
+        return sum(self.decided.values())
+
+
+CAREFUL_KINDS: Final = frozenset(MismatchKind) - ACCEPT_KINDS - FIELD_KINDS
+"""Where a decision can undo more than the one field it is about: decided one by one, with the facts of each."""
+
+
+def preview_where(connection: Connection, operator: Operator, wanted: Filter, keep: str, *, now: int) -> Many:
+    """What `resolve_where` would decide."""
+    require(operator, Right.DECIDE, county=operator.county)
+    condition, parameters = _undecided(operator, wanted, now)
+    rows = connection.execute(
+        text(f"SELECT kind, COUNT(*) AS mismatches FROM mismatch WHERE {condition} GROUP BY kind ORDER BY kind"),
+        parameters,
+    )
+    found = {row.kind: row.mismatches for row in rows}
+    fits = {kind: keep in DECISIONS.get(MismatchKind(kind), ()) for kind in found}
+    return Many(
+        {kind: number for kind, number in found.items() if fits[kind]},
+        {kind: number for kind, number in found.items() if not fits[kind]},
+    )
+
+
+def resolve_where(
+    connection: Connection, sealer: Sealer, operator: Operator, wanted: Filter, keep: str, *, now: int
+) -> Many:
+    """Decide every open mismatch that fits and has no decision yet; `keep` is local or national."""
+    if keep not in ("local", "national"):
+        raise UsageError(N_("Many at once are settled by keeping the local or the national value."))
+    many = preview_where(connection, operator, wanted, keep, now=now)
+    condition, parameters = _undecided(operator, wanted, now)
+    # All are locked before the first is audited: whoever waits for the audit must not hold what we still need.
+    locked = {
+        kind: _locked_ids(connection, f"{condition} AND mismatch.kind = :kind_", {**parameters, "kind_": kind})
+        for kind in many.decided
+    }
+    for kind, ids in locked.items():
+        if MismatchKind(kind) in CAREFUL_KINDS:
+            for mismatch_id in ids:
+                resolve(connection, sealer, operator, Choice(mismatch_id, keep), now)
+        else:
+            _decide_many(connection, operator, kind, ids, keep, now)
+    return Many({kind: len(ids) for kind, ids in locked.items()}, many.left_out)
+
+
+def _undecided(operator: Operator, wanted: Filter, now: int) -> tuple[str, dict[str, Any]]:
+    condition, parameters = where(within(wanted, operator), now=now)
+    return f"{condition} AND mismatch.state = 'open' AND mismatch.decision IS NULL", parameters
+
+
+def _locked_ids(connection: Connection, condition: str, parameters: Mapping[str, Any]) -> list[int]:
+    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    found = connection.execute(text(f"SELECT id FROM mismatch WHERE {condition} ORDER BY id{locking}"), parameters)
+    return list(found.scalars())
+
+
+def _decide_many(connection: Connection, operator: Operator, kind: str, ids: list[int], keep: str, now: int) -> None:
+    if not ids:
+        return
+    connection.execute(
+        text(
+            "UPDATE mismatch SET decision = :keep, decided_by = :actor, decided_at = :now"
+            f" WHERE {among(connection, ids)}"
+        ),
+        {"keep": keep, "actor": operator.actor, "now": now},
+    )
+    add_events(connection, ids, at=now, event="decided", actor=operator.actor, detail={"decision": keep})
+    facts = {"decision": keep, "kind": kind, "count": len(ids), "digest": audit.digest_of(str(one) for one in ids)}
+    audit.append(connection, audit.Entry(now, operator.actor, "mismatch.decided", detail=facts))
+
+
+# Taking back
+
+
+def undo(connection: Connection, sealer: Sealer, operator: Operator, mismatch_id: int, now: int) -> str:
+    """Take back the last decision; returns what became of it.
+
+    `dropped`: it had not been carried out. `reopened`: it changed nothing, and the mismatch is open again. `put_back`:
+    the other value stands here again as an edit, which goes out with the next push. Raises CannotUndo otherwise.
+    """
+    row = _locked(connection, operator, mismatch_id)
+    if row["state"] == "open":
+        outcome = _drop_decision(connection, row)
+    elif row["decision"] is None or row["resolution"] != row["decision"]:
+        raise CannotUndo(id=mismatch_id, reason=N_("it was not closed by a decision, but because its cause was gone"))
+    elif MismatchKind(row["kind"]) in ACCEPT_KINDS:
+        outcome = _reopen(connection, row)
+    elif MismatchKind(row["kind"]) in FIELD_KINDS:
+        outcome = _put_back(connection, sealer, row)
+    else:
+        raise CannotUndo(
+            id=mismatch_id,
+            reason=N_("it has been carried out, and what it gave up is not kept as an edit"),
+            hint=N_("See what stood here before, and enter it anew: national-sync history {entity} {row_id}"),
+            entity=row["entity"].removesuffix("_record"),
+            row_id=row["row_id"] or row["subject"],
+        )
+    _note(connection, operator, row, "undone", {"decision": row["decision"], "outcome": outcome}, now)
+    return outcome
+
+
+def _drop_decision(connection: Connection, row: Mapping[str, Any]) -> str:
+    if row["decision"] is None:
+        raise CannotUndo(id=row["id"], reason=N_("nothing has been decided"))
+    connection.execute(text(f"UPDATE mismatch SET {NO_DECISION} WHERE id = :id"), {"id": row["id"]})
+    return "dropped"
+
+
+def _reopen(connection: Connection, row: Mapping[str, Any]) -> str:
+    again = connection.execute(
+        text(
+            "SELECT id FROM mismatch WHERE state = 'open' AND kind = :kind AND entity = :entity"
+            " AND subject = :subject AND field = :field"
+        ),
+        {name: row[name] for name in ("kind", "entity", "subject", "field")},
+    ).scalar_one_or_none()
+    if again is not None:
+        raise CannotUndo(id=row["id"], reason=Phrase(N_("the same is open again as number {again}"), again=again))
+    connection.execute(
+        text(
+            f"UPDATE mismatch SET state = 'open', resolution = NULL, closed_run_id = NULL, {NO_DECISION} WHERE id = :id"
+        ),
+        {"id": row["id"]},
+    )
+    return "reopened"
+
+
+def _put_back(connection: Connection, sealer: Sealer, row: Mapping[str, Any]) -> str:
+    """The value that was given up takes the place of the kept one, like any edit made here."""
+    entity, field = Entity(row["entity"]), row["field"]
+    kept, other = _kept_and_other(sealer, row)
+    grounds = grounds_of(connection, sealer, row)
+    if not grounds.is_here:
+        raise CannotUndo(id=row["id"], reason=N_("the record is no longer here"))
+    if as_text(grounds.values[field]) != kept:
+        raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
+    if kept == other:
+        raise CannotUndo(id=row["id"], reason=N_("both sides hold that value now"))
+    values = sealed_row(sealer, entity, {field: value_from_text(entity, field, other)})
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(f"UPDATE {entity} SET {assignments} WHERE id = :row_id"), {**values, "row_id": row["row_id"]}
+    )
+    return "put_back"
+
+
+def _kept_and_other(sealer: Sealer, row: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The value that the decision left here, and the one that it gave up."""
+    entity, field = Entity(row["entity"]), row["field"]
+    ours, theirs, given = (plain_text(sealer, entity, field, row[name]) for name in ("ours", "theirs", "decided_value"))
+    match row["decision"]:
+        case "local":
+            return ours, theirs
+        case "national":
+            return theirs, ours
+        case _:
+            return given, ours
+
+
+# What is written beside it
+
+
+def note(connection: Connection, operator: Operator, mismatch_id: int, words: str, now: int) -> None:
+    """Keep a remark with the mismatch. Long numbers in it are starred out."""
+    row = _locked(connection, operator, mismatch_id)
+    detail = {"note": without_numbers(words.strip())}
+    add_events(connection, [row["id"]], at=now, event="noted", actor=operator.actor, detail=detail)
+
+
+def assign(connection: Connection, operator: Operator, mismatch_id: int, to: str | None, now: int) -> None:
+    """Give a mismatch to an operator, or to nobody. Raises NotFound for a name without an account."""
+    row = _locked(connection, operator, mismatch_id)
+    if to is not None:
+        _check_name(connection, to)
+    connection.execute(text("UPDATE mismatch SET assigned_to = :to WHERE id = :id"), {"to": to, "id": row["id"]})
+    add_events(connection, [row["id"]], at=now, event="assigned", actor=operator.actor, detail={"to": to})
+
+
+def _check_name(connection: Connection, name: str) -> None:
+    known = connection.execute(
+        text("SELECT 1 FROM operator WHERE name = :name AND state = 'active'"), {"name": name}
+    ).first()
+    if known is None:
+        raise NotFound(noun="account", id=name)
+
+
+def snooze(connection: Connection, operator: Operator, mismatch_id: int, until: int | None, now: int) -> None:
+    """Leave a mismatch out of the lists until a moment; None brings it back."""
+    row = _locked(connection, operator, mismatch_id)
+    if until is not None and until <= now:
+        raise UsageError(N_("The day to which it is put off must lie ahead."))
+    connection.execute(
+        text("UPDATE mismatch SET snoozed_until = :until WHERE id = :id"), {"until": until, "id": row["id"]}
+    )
+    add_events(connection, [row["id"]], at=now, event="snoozed", actor=operator.actor, detail={"until": until})
