@@ -1,0 +1,56 @@
+"""`national-sync report`: what happened, for those who were not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from national_sync.cli.command import Group, Option
+from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.i18n import N_, _
+
+
+@click.group(cls=Group, help=N_("Reports for the office."))
+def report() -> None:
+    pass
+
+
+@report.command(help=N_("Write the morning report, one HTML page that can be mailed, and print it in words."))
+@click.option(
+    "--run", "run_id", cls=Option, type=click.IntRange(1, 2**62), metavar="NO", help=N_("Of this run, not the last.")
+)
+@click.option(
+    "--output",
+    cls=Option,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=N_("Where to put the page; else into the folder [paths] reports."),
+)
+@pass_invocation
+def morning(invocation: Invocation, run_id: int | None, output: Path | None) -> None:
+    from national_sync.errors import UsageError
+    from national_sync.reports.morning import morning_facts
+    from national_sync.reports.page import morning_page
+    from national_sync.reports.words import morning_in_words
+    from national_sync.run_files import write_file
+
+    bootstrap = invocation.open()
+    quota = bootstrap.loaded.national.calls_per_day
+    with bootstrap.database() as database, database.read() as connection:
+        facts = morning_facts(connection, run_id=run_id, calls_per_day=quota, now=invocation.now)
+    file = output or bootstrap.reports_directory / _file_name(facts)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file(file, morning_page(facts))
+    except OSError as error:
+        raise UsageError(N_("{file} cannot be written: {reason}"), file=file, reason=error.strerror or "") from error
+    invocation.answer(
+        {**facts, "file": str(file)},
+        lambda: morning_in_words(facts) + "\n\n" + _(N_("The page: {file}"), file=file),
+    )
+
+
+def _file_name(facts: dict[str, Any]) -> str:
+    return f"morning-{facts['run']['id']:06}.html" if facts["run"] else "morning.html"

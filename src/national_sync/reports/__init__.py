@@ -1,0 +1,1 @@
+"""Reports for the office: what happened in the night, on one page."""
