@@ -84,10 +84,12 @@ def _in_words(facts: Mapping[str, Any]) -> str:
 @click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
 @pass_invocation
 def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
-    from national_sync.sync.holds import approve_hold, show_hold
+    from national_sync.operators.answers import answer_hold
+    from national_sync.sync.holds import show_hold
 
     with invocation.open().database() as database, database.write(durable=True) as connection:
-        approve_hold(connection, number, plan_hash)
+        by = invocation.operator(connection)
+        answer_hold(connection, by, number, plan_hash, "approve", now=invocation.now)
         facts = row_facts(show_hold(connection, number))
     invocation.answer(
         {"hold": facts},
@@ -100,9 +102,11 @@ def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
 @click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
 @pass_invocation
 def reject(invocation: Invocation, number: int, plan_hash: str) -> None:
-    from national_sync.sync.holds import reject_hold, show_hold
+    from national_sync.operators.answers import answer_hold
+    from national_sync.sync.holds import show_hold
 
     with invocation.open().database() as database, database.write(durable=True) as connection:
-        reject_hold(connection, number, plan_hash)
+        by = invocation.operator(connection)
+        answer_hold(connection, by, number, plan_hash, "reject", now=invocation.now)
         facts = row_facts(show_hold(connection, number))
     invocation.answer({"hold": facts}, lambda: _(N_("Hold {id} is rejected."), id=number))

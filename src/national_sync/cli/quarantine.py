@@ -69,10 +69,13 @@ def _list_in_words(records: list[dict[str, Any]], limit: int) -> str:
 )
 @pass_invocation
 def show(invocation: Invocation, number: int, with_payload: bool) -> None:
+    from national_sync.operators.rights import NOBODY, Right, require
     from national_sync.sync.quarantines import show_quarantine
 
     bootstrap = invocation.open()
     with bootstrap.database() as database, database.read() as connection:
+        if with_payload and (reader := invocation.reader(connection)) is not NOBODY:
+            require(reader, Right.READ_PERSONAL)
         row = show_quarantine(connection, bootstrap.sealer(), number)
     facts = row_facts({name: value for name, value in row.items() if name != "payload"})
     if with_payload:
@@ -103,10 +106,10 @@ def _in_words(facts: Mapping[str, Any]) -> str:
 @click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def replay(invocation: Invocation, number: int) -> None:
-    from national_sync.sync.quarantines import replay as replay_record
+    from national_sync.operators.answers import answer_quarantine
 
     with invocation.open().database() as database, database.write(durable=True) as connection:
-        replay_record(connection, number)
+        answer_quarantine(connection, invocation.operator(connection), number, "replay", now=invocation.now)
     invocation.answer(
         {"quarantine": {"id": number, "state": "replay"}},
         lambda: _(N_("The next run tries record {id} again: national-sync sync run"), id=number),
@@ -117,10 +120,10 @@ def replay(invocation: Invocation, number: int) -> None:
 @click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def drop(invocation: Invocation, number: int) -> None:
-    from national_sync.sync.quarantines import drop as drop_record
+    from national_sync.operators.answers import answer_quarantine
 
     with invocation.open().database() as database, database.write(durable=True) as connection:
-        drop_record(connection, number)
+        answer_quarantine(connection, invocation.operator(connection), number, "drop", now=invocation.now)
     invocation.answer(
         {"quarantine": {"id": number, "state": "dropped"}}, lambda: _(N_("Record {id} is dropped."), id=number)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from national_sync.cli.choices import ENTITIES
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.progress import shown_progress
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from national_sync.sync.run import RunRequest
 
 _PLAN_HAS_CHANGES: Final = 3
-_ENTITIES: Final = ("team", "volunteer", "membership", "project", "hour_record", "training_record")
-"""The values of `records.Entity`, which is too heavy to import for a help page; a test holds the two equal."""
 _WAITING: Final = {"mismatches": "mismatch", "holds": "hold", "quarantine": "quarantine"}
 """What waits for a person, and the table it waits in."""
 
@@ -57,7 +56,7 @@ def _limits(command: Any) -> Any:
             "entities",
             cls=Option,
             multiple=True,
-            type=click.Choice(_ENTITIES),
+            type=click.Choice(ENTITIES),
             help=N_("Only this kind of record; may be repeated."),
         ),
         click.option("--full", cls=Option, is_flag=True, help=N_("Read everything again, not only what changed.")),
@@ -113,40 +112,59 @@ def plan(ctx: click.Context, invocation: Invocation, /, **limits: Any) -> None:
 def status(invocation: Invocation) -> None:
     from sqlalchemy import text
 
-    from national_sync.sync.lease import history, run_at_work
+    from national_sync.sync.lease import history, is_at_work
+    from national_sync.sync.operations import count_open_operations
 
-    with invocation.open().database() as database, database.read() as connection:
-        at_work = run_at_work(connection)
-        ended = [run for run in history(connection, 2) if run["state"] != "running"]
+    bootstrap = invocation.open()
+    with bootstrap.database() as database, database.read() as connection:
+        runs = [row_facts(run) for run in history(connection, 2)]
+        at_work = [run for run in runs if run["state"] == "running" and is_at_work(run, bootstrap.clock.now())]
+        ended = [_as_the_next_run_finds_it(run) for run in runs if run not in at_work]
         facts = {
-            "running": row_facts(at_work) if at_work else None,
-            "last_run": row_facts(ended[0]) if ended else None,
+            "running": at_work[0] if at_work else None,
+            "last_run": ended[0] if ended else None,
             "open": {
                 name: connection.execute(text(f"SELECT COUNT(*) FROM {table_name} WHERE state = 'open'")).scalar_one()
                 for name, table_name in _WAITING.items()
-            },
+            }
+            | {"operations": count_open_operations(connection)},
         }
     invocation.answer(facts, lambda: _status_in_words(facts))
 
 
+def _as_the_next_run_finds_it(run: dict[str, Any]) -> dict[str, Any]:
+    """A run that still says running though its process is gone was cut off."""
+    return {**run, "state": "interrupted"} if run["state"] == "running" else run
+
+
 def _status_in_words(facts: dict[str, Any]) -> str:
-    running, last, waiting = facts["running"], facts["last_run"], facts["open"]
+    running, last, waiting = facts["running"], facts["last_run"], dict(facts["open"])
+    operations = waiting.pop("operations")
     lines = [
         _(N_("Run {id} is at work since {moment}."), id=running["id"], moment=moment(running["started_at"]))
         if running
         else _(N_("No run is at work.")),
-        _(
-            N_("The last run, {id}, {state} at {moment} (exit code {exit_code})."),
-            id=last["id"],
-            state=word(last["state"]),
-            moment=moment(last["ended_at"]),
-            exit_code="-" if last["exit_code"] is None else last["exit_code"],
-        )
-        if last
-        else _(N_("There has been no run yet. Begin with: national-sync sync plan")),
+        _last_run_in_words(last) if last else _(N_("There has been no run yet. Begin with: national-sync sync plan")),
+        *report.operations_in_words(operations, is_running=running is not None),
     ]
     lines += report.waiting_in_words(**waiting) or [_(N_("Nothing waits for a person."))]
     return "\n".join(lines)
+
+
+def _last_run_in_words(last: dict[str, Any]) -> str:
+    if last["state"] == "interrupted":
+        words = N_(
+            "The last run, {id}, was cut off: its process ended before its work. What it had stored is kept, and the "
+            "next run goes on from there: national-sync sync run"
+        )
+        return _(words, id=last["id"])
+    return _(
+        N_("The last run, {id}, {state} at {moment} (exit code {exit_code})."),
+        id=last["id"],
+        state=word(last["state"]),
+        moment=moment(last["ended_at"]),
+        exit_code="-" if last["exit_code"] is None else last["exit_code"],
+    )
 
 
 @sync.command("history", help=N_("List the latest runs, newest first."))
@@ -186,13 +204,12 @@ def _request(
     date_from: datetime | None,
     date_until: datetime | None,
 ) -> RunRequest:
+    from national_sync.divisions import check_county
     from national_sync.errors import UsageError
     from national_sync.national.port import Scope
     from national_sync.records import Entity
     from national_sync.sync.run import RunKind, RunRequest
 
-    if county is not None and not (county.isdigit() and len(county) == 6):
-        raise UsageError(N_("A county code has six digits, such as 530802; {county} is none."), county=county)
     first, last = _day(date_from), _day(date_until)
     if first and last and first > last:
         raise UsageError(N_("The first day {first} lies after the last day {last}."), first=first, last=last)
@@ -200,7 +217,7 @@ def _request(
         kind=RunKind.MANUAL,
         full=full,
         entities=tuple(Entity(name) for name in entities) or tuple(Entity),
-        scope=Scope(county=county, date_from=first, date_until=last),
+        scope=Scope(county=check_county(county) if county is not None else None, date_from=first, date_until=last),
     )
 
 

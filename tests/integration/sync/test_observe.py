@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from national_sync.clock import SystemClock
-from national_sync.national.port import NationalSystem, Page, PullRequest
+from national_sync.national.port import NationalSystem, Page, PullRequest, Reject, RejectReason
 from national_sync.records import Entity, Team
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
@@ -66,3 +66,50 @@ def test_a_listing_that_ends_with_an_empty_page_still_moves_the_cursor(database:
     with database.read() as connection:
         covered = connection.exec_driver_sql("SELECT covered_until_ms, open_request FROM pull").one()
     assert tuple(covered) == (77_000, None)
+
+
+# Records without an id
+
+_NAMELESS = Reject(None, RejectReason.MISSING_ID, "national_id", "is missing", b'{"albe0002": "nobody"}')
+
+
+def pull(transactions: Transactions, *pages: Page, **named: Any) -> None:
+    observe(
+        transactions,
+        cast(NationalSystem, Shelf(*pages)),
+        PullRequest(Entity.TEAM, **named),
+        stop=lambda: False,
+        advance=lambda _done, _total: None,
+    )
+
+
+def listing(*rejects: Reject, is_exact: bool = True) -> Page:
+    return Page([], rejects, covered_until_ms=77_000, total=len(rejects), is_last=True, is_exact=is_exact)
+
+
+def states(database: Database) -> list[str]:
+    with database.read() as connection:
+        return list(connection.exec_driver_sql("SELECT state FROM quarantine ORDER BY id").scalars())
+
+
+def test_a_record_without_an_id_leaves_quarantine_when_a_complete_listing_no_longer_shows_it(
+    database: Database, sealer: Sealer
+) -> None:
+    transactions = Transactions(leases.acquire(database, SystemClock(), holder="test:1", kind="manual"), sealer)
+    other = Reject(None, RejectReason.MISSING_ID, "national_id", "is missing", b'{"albe0002": "another"}')
+    pull(transactions, listing(_NAMELESS, other))
+    pull(transactions, listing(_NAMELESS, other))
+    assert states(database) == ["open", "open"]
+    pull(transactions, listing(other))
+    assert states(database) == ["solved", "open"]
+    pull(transactions, listing(_NAMELESS, other))
+    assert states(database) == ["open", "open"]
+
+
+def test_a_listing_that_may_have_missed_it_leaves_it_in_quarantine(database: Database, sealer: Sealer) -> None:
+    transactions = Transactions(leases.acquire(database, SystemClock(), holder="test:1", kind="manual"), sealer)
+    pull(transactions, listing(_NAMELESS))
+    pull(transactions, listing(is_exact=False))
+    pull(transactions, listing(), resume="2")
+    pull(transactions, listing(), changed_since_ms=5)
+    assert states(database) == ["open"]

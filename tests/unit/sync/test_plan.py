@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from national_sync.policy import Owner, Policy
 from national_sync.records import Entity, Value
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.merge import Conflict, Merge
 from national_sync.sync.plan import (
     Action,
     CreateRow,
     Mirrored,
-    MismatchKind,
     Observed,
     ReportMismatch,
     SettleDeletion,
