@@ -1,0 +1,13 @@
+"""The time of Puer, for rules that know days and no clock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+PUER_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""China has had one time and no summer time since 1992; birth dates are kept as dates, so older rules do not matter."""
+
+
+def midnight(day: date) -> int:
+    """When a day begins in Puer, UTC epoch seconds."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=PUER_TIME).timestamp())

@@ -1,0 +1,1 @@
+"""Recognition of service: stars, certificates, statistics, assessment."""

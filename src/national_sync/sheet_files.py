@@ -1,0 +1,166 @@
+"""A workbook that people filled in, row by row. Every file that is none is refused with what to do about it.
+
+Nothing in the file is carried out. Cells come as the spreadsheet stored them; `as_text` says which of them have lost
+something there.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, WorksheetNotFound
+
+from national_sync.errors import SheetRefused, UsageError
+from national_sync.i18n import N_, Lines, Phrase
+
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+_ZIP: Final = b"PK\x03\x04"
+_MOST_BYTES: Final = 400_000_000
+"""Unpacked. A full sheet of ours takes a quarter of it."""
+_CHUNK: Final = 1 << 20
+_OVERLAP: Final = 1_000
+_FORMULA: Final = re.compile(rb'<(?:\w+:)?c [^<>]*?r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*>\s*<(?:\w+:)?f[\s/>]')
+_MAYBE_FORMULA: Final = (b"<f", b":f")
+"""What every formula has; where neither is, nothing need be looked for."""
+_MOST_NAMED: Final = 10
+_EXACT: Final = 10**15
+"""Up to here a spreadsheet's number holds every digit."""
+
+
+def rows_under(path: Path, sheet: str, headings: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
+    """Each row's number, as the spreadsheet counts, and its cells under these headings; other columns do not matter.
+
+    Raises SheetRefused, UsageError.
+    """
+    _check_file(path)
+    try:
+        with CalamineWorkbook.from_path(path) as workbook:
+            opened = workbook.get_sheet_by_name(sheet)
+            _check_merged(path, opened)
+            yield from _rows(path, opened, headings)
+    except WorksheetNotFound as error:
+        words = N_("it has no sheet named {sheet}; give back the file that was exported")
+        raise refused(path, Phrase(words, sheet=sheet)) from error
+    except CalamineError as error:
+        raise refused(path, Phrase(N_("it is damaged; export anew"))) from error
+
+
+def refused(path: Path, *problems: Phrase) -> SheetRefused:
+    return SheetRefused(file=path.name, problems=Lines(problems))
+
+
+def as_text(value: Any) -> str | None:
+    """A cell as text; None for what has lost something in the spreadsheet."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return None
+        case int() | float():
+            return str(int(value)) if abs(value) < _EXACT and value == int(value) else None
+        case datetime():
+            return value.isoformat(" ", "minutes")
+        case date():
+            return value.isoformat()
+        case _:
+            return None
+
+
+# The file
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(8)
+    except OSError as error:
+        raise UsageError(N_("{file}: it cannot be read ({reason})"), file=path, reason=error.strerror or "") from error
+    if beginning.startswith(_OLD_OFFICE):
+        raise refused(path, Phrase(N_("it is an old .xls workbook, or one with a password; {advice}"), advice=_ADVICE))
+    if not beginning.startswith(_ZIP):
+        raise refused(path, Phrase(N_("it is text such as .csv, and no workbook; {advice}"), advice=_ADVICE))
+    _check_parts(path)
+
+
+_ADVICE: Final = Phrase(
+    N_("open it in Excel or WPS, choose Save as, and there Excel workbook (.xlsx), without a password")
+)
+
+
+def _check_parts(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            if "xl/workbook.xml" not in archive.namelist():
+                raise refused(path, Phrase(N_("it is no .xlsx workbook; {advice}"), advice=_ADVICE))
+            if sum(part.file_size for part in parts) > _MOST_BYTES:
+                raise refused(path, Phrase(N_("unpacked it is larger than any sheet that was exported")))
+            formulas = [
+                cell
+                for part in parts
+                if part.filename.startswith("xl/worksheets/")
+                for cell in _formulas(archive, part)
+            ]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+        raise refused(path, Phrase(N_("it is damaged; export anew"))) from error
+    if formulas:
+        words = N_("there are formulas in {cells}; write the values themselves")
+        raise refused(path, Phrase(words, cells=_named(formulas)))
+
+
+def _formulas(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[str]:
+    """The cells with formulas: only their last results would be read."""
+    known = b""
+    with archive.open(part) as file:
+        while chunk := file.read(_CHUNK):
+            window = known + chunk
+            found = list(_FORMULA.finditer(window)) if any(mark in window for mark in _MAYBE_FORMULA) else []
+            yield from (match[1].decode() for match in found)
+            known = window[max(found[-1].end() if found else 0, len(window) - _OVERLAP) :]
+
+
+def _named(cells: Sequence[str]) -> str:
+    return ", ".join(cells[:_MOST_NAMED]) + (" …" if len(cells) > _MOST_NAMED else "")
+
+
+def _check_merged(path: Path, sheet: CalamineSheet) -> None:
+    merged = sheet.merged_cell_ranges or []
+    if merged:
+        cells = [f"{_letters(start[1])}{start[0] + 1}:{_letters(end[1])}{end[0] + 1}" for start, end in merged]
+        words = N_("there are merged cells, {cells}; separate them again")
+        raise refused(path, Phrase(words, cells=_named(cells)))
+
+
+def _letters(column: int) -> str:
+    """0 is A, 26 is AA."""
+    before, last = divmod(column, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
+
+
+# The rows
+
+
+def _rows(path: Path, sheet: CalamineSheet, headings: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
+    first = sheet.start[0] if sheet.start else 0
+    rows = enumerate(sheet.iter_rows(), first + 1)
+    places = _places(path, next(rows, (0, []))[1], headings)
+    for number, values in rows:
+        yield number, [values[place] if place < len(values) else "" for place in places]
+
+
+def _places(path: Path, found: Sequence[Any], wanted: Sequence[str]) -> list[int]:
+    """Where each column stands."""
+    written = [" ".join(str(cell).split()) for cell in found]
+    missing = [text for text in wanted if text not in written]
+    if missing:
+        words = N_("these headings are missing or were renamed: {headings}")
+        raise refused(path, Phrase(words, headings=", ".join(missing)))
+    doubled = [text for text in wanted if written.count(text) > 1]
+    if doubled:
+        raise refused(path, Phrase(N_("these headings stand there twice: {headings}"), headings=", ".join(doubled)))
+    return [written.index(text) for text in wanted]
