@@ -1,0 +1,69 @@
+"""`national-sync voucher`: what was redeemed and is still to be collected."""
+
+from __future__ import annotations
+
+import click
+
+from national_sync.cli.command import Group, Option
+from national_sync.cli.counter import (
+    NUMBER,
+    at_counter,
+    key_option,
+    limit_option,
+    looking,
+    offset_option,
+    tell_rows,
+)
+from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.redemption import OFFICE, tell_outcome
+from national_sync.i18n import N_
+
+
+@click.group(cls=Group, help=N_("Vouchers: collect them, see which are open."))
+def voucher() -> None:
+    pass
+
+
+@voucher.command(help=N_("Collect what a voucher is for: once, at its own partner."))
+@click.argument("code")
+@click.option("--merchant", cls=Option, type=NUMBER, required=True)
+@click.option("--outlet", cls=Option, type=NUMBER)
+@key_option
+@pass_invocation
+def collect(invocation: Invocation, code: str, merchant: int, outlet: int | None, key: str | None) -> None:
+    from uuid import uuid4
+
+    with at_counter(invocation, "voucher.collect_wanted", merchant=merchant) as counter:
+        outcome = counter.steps.collect(
+            counter.book,
+            counter.now,
+            code,
+            key=key if key is not None else str(uuid4()),
+            merchant_id=merchant,
+            outlet_id=outlet,
+            device=OFFICE,
+        )
+    tell_outcome(invocation, outcome)
+
+
+@voucher.command("list", help=N_("List vouchers, the newest first; codes are not kept."))
+@click.option("--merchant", cls=Option, type=NUMBER)
+@click.option("--state", cls=Option, type=click.Choice(["issued", "collected", "expired", "cancelled"]))
+@limit_option
+@offset_option
+@pass_invocation
+def list_(invocation: Invocation, merchant: int | None, state: str | None, limit: int, offset: int) -> None:
+    from national_sync.exchange.rows import listed
+
+    with looking(invocation) as connection:
+        rows = listed(
+            connection,
+            "voucher",
+            order="redemption_id",
+            limit=limit,
+            offset=offset,
+            merchant_id=merchant,
+            state=state,
+        )
+    columns = ("redemption_id", "merchant_id", "state", "expires_at", "collected_at")
+    tell_rows(invocation, "vouchers", rows, columns, limit=limit)
