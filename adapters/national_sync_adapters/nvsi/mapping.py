@@ -51,7 +51,7 @@ from national_sync_adapters.nvsi.kinds import (
     Unreadable,
 )
 
-READERS_VERSION: Final = 1
+READERS_VERSION: Final = 2
 """Raised when a kind of value is read or written differently, for that changes the translation too."""
 REMEMBERED_TEXTS: Final = 2048
 """A field: more than any code list, and than the days or areas of a page or two."""
@@ -312,6 +312,10 @@ class EntityMap:
     """Wire fields that are sent as copies of others: (field, copy)."""
     deleted_state: str | None = None
     """The value of `state` that means deletion."""
+    open_state: str | None = None
+    """The value of `state` in which something is still to come: `to_come` need not be there."""
+    to_come: tuple[tuple[str, Value], ...] = ()
+    """Such fields, with the value that stands for one that is missing."""
     in_order: tuple[tuple[str, str], ...] = ()
     """Pairs of moments of which the second may not lie before the first."""
 
@@ -335,7 +339,12 @@ ENTITIES: Final[dict[Entity, EntityMap]] = {
         "project", PROJECT, in_order=(("started_at", "ended_at"), ("recruit_from", "recruit_until"))
     ),
     Entity.HOUR_RECORD: EntityMap(
-        "hour", HOUR_RECORD, deleted_state=HourState.DELETED, in_order=(("started_at", "ended_at"),)
+        "hour",
+        HOUR_RECORD,
+        deleted_state=HourState.DELETED,
+        open_state=HourState.NOT_SIGNED_OUT,
+        to_come=(("ended_at", None), ("service_seconds", 0)),
+        in_order=(("started_at", "ended_at"),),
     ),
     Entity.TRAINING_RECORD: EntityMap("training", TRAINING_RECORD),
 }

@@ -16,10 +16,10 @@ from typing import Final, TypeAlias
 import msgspec
 
 from national_sync.i18n import N_
+from national_sync.identity import mainland_number, normalised_number
 from national_sync.national.port import Reject, RejectReason
 from national_sync.records import RECORD_TYPES, Entity, Record, Value
 from national_sync_adapters.nvsi.envelope import NOT_DECODED, loads, rows_of
-from national_sync_adapters.nvsi.identity import mainland_number, normalised_number
 from national_sync_adapters.nvsi.kinds import Unreadable, moment_ms
 from national_sync_adapters.nvsi.mapping import (
     ENTITIES,
@@ -170,23 +170,35 @@ def _read_content(entity: Entity, wire: dict[str, object], identity: tuple[str, 
     national_id, updated_at_ms, is_deleted = identity
     table = ENTITIES[entity]
     values: dict[str, Value] = {}
-    wrong: _Wrong | None = None
+    wrong: list[_Wrong] = []
     for column in table.columns:
         value = wire.get(column.wire)
         try:
             values[column.field] = column.read_text(value) if isinstance(value, str) else column.read(value)
         except Unreadable as error:
-            wrong = wrong or _Wrong(column.field, error.reason, error.detail)
+            wrong.append(_Wrong(column.field, error.reason, error.detail))
             values[column.field] = column.blank
     is_deleted = is_deleted or (table.deleted_state is not None and values["state"] == table.deleted_state)
     if not is_deleted:
-        if wrong is not None:
-            raise wrong
+        _excuse_what_is_to_come(table, values, wrong)
+        if wrong:
+            raise wrong[0]
         _check_together(table, wire, values)
     if entity is Entity.VOLUNTEER:
         _check_document(values, is_deleted)
     make: Callable[..., Record] = RECORD_TYPES[entity]
     return make(*values.values(), national_id, updated_at_ms, is_deleted)
+
+
+def _excuse_what_is_to_come(table: EntityMap, values: dict[str, Value], wrong: list[_Wrong]) -> None:
+    """A sign-in without a sign-out yet is no fault: its end and its hours are simply not there."""
+    if table.open_state is None or values["state"] != table.open_state:
+        return
+    excused = dict(table.to_come)
+    for each in list(wrong):
+        if each.reason is RejectReason.MISSING_FIELD and each.field in excused:
+            values[each.field] = excused[each.field]
+            wrong.remove(each)
 
 
 def _check_together(table: EntityMap, wire: dict[str, object], values: dict[str, Value]) -> None:

@@ -26,6 +26,7 @@ from national_sync.errors import (
     ProtocolBroken,
     QuotaSpent,
     RequestRefused,
+    StopRequested,
 )
 from national_sync.failpoint import failpoint
 from national_sync.i18n import N_, Phrase
@@ -116,7 +117,11 @@ class Session:
     def write(self, path: str, payload: Mapping[str, object]) -> Reply:
         """The reply, whatever its code. Raises a `NationalSideError`; see `was_not_carried_out`."""
         call = Call(path, payload, on_sent=partial(failpoint, "after_send"))
-        return self._repeated(call, was_not_carried_out)
+        try:
+            return self._repeated(call, was_not_carried_out)
+        except StopRequested as error:
+            # Only what certainly had no effect is waited for.
+            raise NotDelivered(reason=N_("it was asked to stop")) from error
 
     def _deadline(self) -> Deadline:
         return Deadline(self._settings.call_deadline_seconds, self._clock)

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from national_sync.errors import SettingsInvalid
 from national_sync.i18n import N_, Phrase
+from national_sync.private_files import CLOSE_IT, OpenToOthers, read_private
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -74,16 +76,30 @@ class NvsiSettings(BaseModel):
         return value.rstrip("/")
 
     def read_secret(self, environment: Mapping[str, str] = os.environ) -> bytes:
-        """The shared secret, from the file or else the environment. ValueError names what is missing."""
+        """The shared secret, from the file or else the environment.
+
+        ValueError names what is missing, `SettingsInvalid` a file that others can read.
+        """
         if self.secret_file is not None:
-            try:
-                secret = self.secret_file.read_bytes().strip()
-            except OSError as error:
-                words = N_("the secret file {file} cannot be read: {reason}")
-                raise ValueError(Phrase(words, file=self.secret_file, reason=error.strerror)) from error
-        else:
-            secret = environment.get(self.secret_env, "").strip().encode()
+            return _secret_of(self.secret_file)
+        secret = environment.get(self.secret_env, "").strip().encode()
         if not secret:
-            words = N_("no secret: name secret_file, or set the variable {variable}")
+            words = N_(
+                "no secret: put it alone into a file (chmod 600) and name that as secret_file, or set the variable "
+                "{variable}"
+            )
             raise ValueError(Phrase(words, variable=self.secret_env))
         return secret
+
+
+def _secret_of(file: Path) -> bytes:
+    try:
+        secret = read_private(file).strip()
+    except OpenToOthers as error:
+        raise SettingsInvalid(hint=CLOSE_IT, problems=error.reason, file=file) from error
+    except OSError as error:
+        words = N_("the secret file {file} cannot be read: {reason}")
+        raise ValueError(Phrase(words, file=file, reason=error.strerror)) from error
+    if not secret:
+        raise ValueError(Phrase(N_("the secret file {file} is empty; it holds the shared secret alone"), file=file))
+    return secret

@@ -34,9 +34,9 @@ class Application:
         if connection.path.startswith("/admin/"):
             await self._admin(connection, body)
         elif not connection.path.startswith(BASE + "/") or connection.path.removeprefix(BASE) not in PATHS:
-            await self._refuse(connection, 404, NOT_FOUND, "there is no such call")
+            await self._refuse(connection, 404, NOT_FOUND, "没有这个接口")
         elif connection.method != "POST":
-            await self._refuse(connection, 405, MALFORMED, "every call is a POST")
+            await self._refuse(connection, 405, MALFORMED, "各接口均须用 POST 调用")
         else:
             token = connection.headers.get(b"x-access-token", "")
             answer = self.service.answer(Call(connection.path.removeprefix(BASE), token, body))

@@ -75,7 +75,7 @@ def day_text(moment_ms: int) -> str:
 def parse_ms(text: str) -> int:
     """Milliseconds of a wire time; ValueError when it is none. A fraction is optional."""
     if not _TEXT.fullmatch(text) or not text.isascii():
-        raise ValueError("must be YYYY-MM-DD HH:mm:ss with an optional fraction")
+        raise ValueError("须为 YYYY-MM-DD HH:mm:ss 格式，秒后可带小数")
     head, _, fraction = text.partition(".")
     moment = datetime.strptime(head, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
     return int(moment.timestamp()) * 1000 + int((fraction + "000")[:3])
@@ -84,7 +84,7 @@ def parse_ms(text: str) -> int:
 def parse_day(text: str) -> str:
     """The day itself; ValueError when there is no such day."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) or not text.isascii():
-        raise ValueError("must be YYYY-MM-DD")
+        raise ValueError("须为 YYYY-MM-DD 格式")
     datetime.strptime(text, "%Y-%m-%d")
     return text
 

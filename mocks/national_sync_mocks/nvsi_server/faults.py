@@ -36,7 +36,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "429-date": {"retryAfter": 1},
     "429-no-header": {},
     "5xx": {"status": 503},
-    "error-envelope": {"code": 50001, "message": "system busy"},
+    "error-envelope": {"code": 50001, "message": "系统繁忙"},
     "html-login": {},
     "truncated": {"share": 0.5},
     "gzip-cut": {"share": 0.5},

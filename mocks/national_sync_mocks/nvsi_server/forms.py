@@ -97,7 +97,7 @@ def new_record(segment: str, content: Any) -> Any:
     wanted = {name: value for name, value in checked.items() if name not in form.assigned}
     for name in form.required:
         if not wanted.get(name):
-            raise invalid(name, "is required")
+            raise invalid(name, "不能为空")
     return record_type(id="", **_without_empty_codes(wanted))
 
 
@@ -107,21 +107,21 @@ def changed_record(segment: str, present: Any, content: Any) -> Any:
     checked = _checked(segment, content)
     for name, value in checked.items():
         if name in form.assigned | form.fixed and value != getattr(present, name):
-            raise invalid(name, "cannot be changed by this call")
+            raise invalid(name, "不能通过本接口修改")
         if name in form.required and not value:
-            raise invalid(name, "is required")
+            raise invalid(name, "不能为空")
     return msgspec.structs.replace(present, **checked)
 
 
 def _checked(segment: str, content: Any) -> dict[str, str]:
     if not isinstance(content, dict):
-        raise Refusal(INVALID_VALUE, "record must be an object")
+        raise Refusal(INVALID_VALUE, "record 须为对象")
     allowed = set(KINDS[segment].record.__struct_fields__) - COMMON_FIELDS
     for name, value in content.items():
         if name in COMMON_FIELDS:
-            raise invalid(name, "is given by the national side")
+            raise invalid(name, "由全国系统生成，不能填写")
         if name not in allowed:
-            raise Refusal(UNKNOWN_FIELD, f"unknown field {name[:40]!a}")
+            raise Refusal(UNKNOWN_FIELD, f"未知字段 {name[:40]!a}")
         _check_value(segment, name, value)
     return {name: _as_stored(name, value) for name, value in content.items()}
 
@@ -133,11 +133,11 @@ def _as_stored(name: str, value: str) -> str:
 
 def _check_value(segment: str, name: str, value: Any) -> None:
     if not isinstance(value, str):
-        raise invalid(name, "must be a string")
+        raise invalid(name, "须为字符串")
     if _CONTROL.search(value):
-        raise invalid(name, "holds characters that are not text")
+        raise invalid(name, "含有非文字字符")
     if len(value) > ((FORMS[segment].longest or {}).get(name) or 200):
-        raise invalid(name, "is too long")
+        raise invalid(name, "过长")
     if value:
         _check_format(name, value)
 
@@ -152,9 +152,9 @@ def _check_format(name: str, value: str) -> None:
     elif name in AREAS:
         _check_area(name, value)
     elif name in HOURS and not (value.isascii() and _HOURS.fullmatch(value)):
-        raise invalid(name, "must be a decimal number with at most two decimals")
+        raise invalid(name, "须为最多两位小数的数字")
     elif name in PHONES and not (value.isascii() and _PHONE.fullmatch(value)):
-        raise invalid(name, "must be a telephone number")
+        raise invalid(name, "须为电话号码")
 
 
 def _check_code(name: str, value: str) -> None:
@@ -163,31 +163,31 @@ def _check_code(name: str, value: str) -> None:
     if name == "albp0004" and forms & known:
         return
     if value not in known:
-        raise invalid(name, "is not in the code list")
+        raise invalid(name, "不在代码表内")
 
 
 def _check_codes(name: str, value: str) -> None:
     parts = value.split(",")
     if len(set(parts)) != len(parts):
-        raise invalid(name, "names a code twice")
+        raise invalid(name, "代码重复")
     if not all(codes.is_known(codes.SEVERAL[name], part) for part in parts):
-        raise invalid(name, "holds a code that is not in the code list")
+        raise invalid(name, "含有不在代码表内的代码")
     if name == "albp0021" and len(parts) > MOST_CATEGORIES:
-        raise invalid(name, f"may name at most {MOST_CATEGORIES} categories")
+        raise invalid(name, f"最多填 {MOST_CATEGORIES} 类")
 
 
 def _check_time(name: str, value: str) -> None:
     try:
         parse_day(value) if name in DAYS else parse_ms(value)
     except ValueError as error:
-        raise invalid(name, str(error) if str(error).startswith("must") else "is no such date") from error
+        raise invalid(name, str(error) if str(error).startswith("须为") else "日期不存在") from error
 
 
 def _check_area(name: str, value: str) -> None:
     if not is_area_id(value):
-        raise invalid(name, "is no area id")
+        raise invalid(name, "不是有效的区划编号")
     if name in ("albp0020", "albe0012") and not is_county_or_below(value):
-        raise invalid(name, "must name a county or what lies below")
+        raise invalid(name, "须填到县级或以下")
 
 
 def _without_empty_codes(wanted: dict[str, str]) -> dict[str, str]:

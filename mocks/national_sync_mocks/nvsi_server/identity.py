@@ -27,11 +27,11 @@ def id_number_fault(id_number: str) -> str | None:
     """What is wrong with the ID number of the mainland, in words; None if it is sound."""
     text = normalised(id_number)
     if len(text) != 18 or not text.isascii() or not text[:17].isdigit():
-        return "must have 18 characters"
+        return "须为 18 位"
     if birth_date(text) is None:
-        return "holds no valid birth date"
+        return "中的出生日期无效"
     if text[17] != check_digit(text[:17]):
-        return "has a wrong check digit"
+        return "校验码错误"
     return None
 
 

@@ -11,7 +11,7 @@ from national_sync_mocks.nvsi_server.clock import http_date
 from national_sync_mocks.nvsi_server.envelope import Answer
 from national_sync_mocks.nvsi_server.faults import Fault
 
-_BUSY: Final = msgspec.json.encode({"code": refusal.TOO_FAST, "message": "too many calls", "data": None})
+_BUSY: Final = msgspec.json.encode({"code": refusal.TOO_FAST, "message": "调用过于频繁", "data": None})
 _LOGIN_PAGE: Final = (
     "<!DOCTYPE html><html><head><title>登录</title></head><body><form>请登录</form></body></html>".encode()
 )

@@ -77,7 +77,7 @@ def list_query(state: State, segment: str, body: dict[str, Any]) -> Query:
     check_names(body, allowed)
     include_deleted = body.get("includeDeleted", True)
     if not isinstance(include_deleted, bool):
-        raise Refusal(refusal.MALFORMED, "includeDeleted must be true or false")
+        raise Refusal(refusal.MALFORMED, "includeDeleted 须为 true 或 false")
     return Query(
         page_number=_integer(body, "pageNum", 1, None) or 1,
         page_size=_integer(body, "pageSize", 1, LARGEST_PAGE) or 100,
@@ -195,9 +195,9 @@ def get(state: State, segment: str, body: dict[str, Any]) -> Any:
         return get_one(state, segment, text_of(body, "id", required=True))
     ids = body["ids"]
     if "id" in body or not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
-        raise Refusal(refusal.MALFORMED, "ids must be a list of strings, without id beside it")
+        raise Refusal(refusal.MALFORMED, "ids 须为字符串列表，且不得与 id 同时出现")
     if len(ids) > offered.batchSize:
-        raise Refusal(refusal.BATCH_TOO_LARGE, f"at most {offered.batchSize} ids in a call")
+        raise Refusal(refusal.BATCH_TOO_LARGE, f"每次最多 {offered.batchSize} 个 id")
     found = (get_one(state, segment, each) for each in dict.fromkeys(ids))
     return [record for record in found if record is not None]
 
@@ -218,7 +218,7 @@ def find(state: State, segment: str, body: dict[str, Any]) -> list[Any]:
         keys.append(frozenset({"clientReference"}))
     check_names(body, frozenset().union(*keys))
     if frozenset(body) not in keys:
-        raise Refusal(refusal.MALFORMED, "search by " + " or by ".join("+".join(sorted(key)) for key in keys))
+        raise Refusal(refusal.MALFORMED, "只能按以下字段查询：" + " 或 ".join("+".join(sorted(key)) for key in keys))
     wanted = {name: text_of(body, name, required=True) for name in body}
     if "clientReference" in wanted:
         place = state.references.get(wanted["clientReference"])
@@ -307,13 +307,13 @@ def is_hidden(seed: int, record_id: str, share: float) -> bool:
 def check_names(body: dict[str, Any], allowed: set[str] | frozenset[str]) -> None:
     unknown = sorted(set(body) - allowed)
     if unknown:
-        raise Refusal(refusal.UNKNOWN_FIELD, f"unknown field {unknown[0][:40]!a}")
+        raise Refusal(refusal.UNKNOWN_FIELD, f"未知字段 {unknown[0][:40]!a}")
 
 
 def text_of(body: dict[str, Any], name: str, required: bool = False) -> str:
     value = body.get(name, "")
     if not isinstance(value, str) or (required and not value):
-        raise Refusal(refusal.MALFORMED, f"{name} must be a string")
+        raise Refusal(refusal.MALFORMED, f"{name} 须为字符串")
     return value
 
 
@@ -322,8 +322,8 @@ def _integer(body: dict[str, Any], name: str, least: int, most: int | None) -> i
     if value is None and name not in body:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most and value > most):
-        bound = f"at least {least}" if most is None else f"between {least} and {most}"
-        raise Refusal(refusal.MALFORMED, f"{name} must be a whole number, {bound}")
+        bound = f"不小于 {least}" if most is None else f"在 {least} 与 {most} 之间"
+        raise Refusal(refusal.MALFORMED, f"{name} 须为整数，{bound}")
     return value
 
 
@@ -336,7 +336,7 @@ def _second(body: dict[str, Any], name: str) -> int | None:
             raise ValueError
         return parse_ms(text)
     except ValueError:
-        raise refusal.invalid(name, "must be YYYY-MM-DD HH:mm:ss") from None
+        raise refusal.invalid(name, "须为 YYYY-MM-DD HH:mm:ss 格式") from None
 
 
 def _day(body: dict[str, Any], name: str) -> str | None:
@@ -346,7 +346,7 @@ def _day(body: dict[str, Any], name: str) -> str | None:
     try:
         return parse_day(text)
     except ValueError:
-        raise refusal.invalid(name, "must be YYYY-MM-DD") from None
+        raise refusal.invalid(name, "须为 YYYY-MM-DD 格式") from None
 
 
 def _area(body: dict[str, Any]) -> str | None:
@@ -354,7 +354,7 @@ def _area(body: dict[str, Any]) -> str | None:
     if "areaId" not in body:
         return None
     if len(text) != 18 or not (text.isascii() and text.isdigit()):
-        raise refusal.invalid("areaId", "must have 18 digits")
+        raise refusal.invalid("areaId", "须为 18 位数字")
     return significant_prefix(text)
 
 
@@ -363,5 +363,5 @@ def _moment(wanted: dict[str, str], name: str) -> str:
     try:
         parse_ms(wanted[name])
     except ValueError:
-        raise refusal.invalid(name, "must be YYYY-MM-DD HH:mm:ss.0") from None
+        raise refusal.invalid(name, "须为 YYYY-MM-DD HH:mm:ss.0 格式") from None
     return wanted[name].partition(".")[0] + ".0"

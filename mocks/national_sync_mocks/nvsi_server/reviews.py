@@ -55,7 +55,7 @@ def decide_due(state: State, store: Store) -> None:
 def decide(state: State, ticket: Ticket, passed: bool, words: str, store: Store) -> Ticket:
     """Pass or refuse a pending ticket. What has become impossible meanwhile is refused in the end."""
     if not passed:
-        decided = replace(ticket, state="refused", message=words or "refused by review")
+        decided = replace(ticket, state="refused", message=words or "审核未通过")
     else:
         state.tickets[ticket.ticket] = replace(ticket, state="passed")
         try:
@@ -71,7 +71,7 @@ def result(state: State, number: str) -> dict[str, Any]:
     """What the result call says of a ticket."""
     ticket = state.tickets.get(number)
     if ticket is None:
-        raise Refusal(refusal.NOT_FOUND, "there is no such ticket")
+        raise Refusal(refusal.NOT_FOUND, "没有这个受理编号")
     match ticket.state:
         case "passed":
             record = state.get(ticket.segment, ticket.record_id or "")
@@ -79,4 +79,4 @@ def result(state: State, number: str) -> dict[str, Any]:
         case "refused":
             return {"state": "refused", "code": refusal.REVIEW_REFUSED, "message": ticket.message}
         case _:
-            return {"state": "pending", "code": 0, "message": "in review"}
+            return {"state": "pending", "code": 0, "message": "审核中"}

@@ -66,7 +66,7 @@ def _new_team(state: State, team: Any) -> Any:
 
 def _changed_team(state: State, before: Any, after: Any) -> Any:
     if after.albe0026 != before.albe0026 and {before.albe0026, after.albe0026} != {"1", "3"}:
-        raise invalid("albe0026", "can only be switched between 1 and 3")
+        raise invalid("albe0026", "只能在 1 与 3 之间切换")
     _check_team_name(state, after)
     if after.albe0038 != before.albe0038 and after.albe0041 == before.albe0041:
         return msgspec.structs.replace(after, albe0041=after.albe0038)
@@ -76,7 +76,7 @@ def _changed_team(state: State, before: Any, after: Any) -> Any:
 def _check_team_name(state: State, team: Any) -> None:
     for other in state.tables["team"].named("name", f"{team.albe0002}|{team.albe0012}"):
         if other.id != team.id:
-            raise _exists(other.id, "a team of this name exists in the area")
+            raise _exists(other.id, "该区域已有同名队伍")
 
 
 # Volunteers
@@ -86,10 +86,10 @@ def _new_volunteer(state: State, volunteer: Any) -> Any:
     _check_person(volunteer)
     _check_unregistered(state, volunteer)
     if volunteer.albp0026:
-        raise invalid("albp0026", "cannot be set on registration")
+        raise invalid("albp0026", "注册时不能填写")
     now = state.clock.now_ms()
     if volunteer.albp0034 and parse_ms(volunteer.albp0034) > now:
-        raise invalid("albp0034", "lies in the future")
+        raise invalid("albp0034", "不能晚于当前时间")
     return msgspec.structs.replace(
         volunteer, albp0063="1", albp0034=volunteer.albp0034 or second_text(now), albp0089="0.00"
     )
@@ -116,29 +116,29 @@ def _changed_volunteer(state: State, before: Any, after: Any) -> Any:
 def _check_person(volunteer: Any) -> None:
     if volunteer.albp0004.zfill(2) != "01":
         if not volunteer.albp0005.strip().isascii():
-            raise invalid("albp0005", "must be written in half-width characters")
+            raise invalid("albp0005", "须为半角字符")
         return
     if volunteer.albp0005 != volunteer.albp0005.upper() or not volunteer.albp0005.isascii():
-        raise invalid("albp0005", "must be written in half-width characters with an upper-case X")
+        raise invalid("albp0005", "须为半角字符，X 须大写")
     if fault := id_number_fault(volunteer.albp0005):
         raise invalid("albp0005", fault)
     number = normalised(volunteer.albp0005)
     if volunteer.albp0014 != f"{birth_date(number)}":
-        raise invalid("albp0014", "does not agree with the ID number")
+        raise invalid("albp0014", "与身份证号不一致")
     if volunteer.albp0006 != sex_code(number):
-        raise invalid("albp0006", "does not agree with the ID number")
+        raise invalid("albp0006", "与身份证号不一致")
 
 
 def _check_unregistered(state: State, volunteer: Any) -> None:
     number = normalised(volunteer.albp0005)
     for other in state.tables["volunteer"].named("id_number", number):
         if other.id != volunteer.id:
-            raise _exists(other.id, "this ID number is already registered")
+            raise _exists(other.id, "该身份证号已注册")
     for ticket in state.tickets.values():
         if ticket.state == "pending" and normalised(ticket.record.albp0005) == number:  # type: ignore[attr-defined]
             raise Refusal(
                 refusal.ALREADY_EXISTS,
-                "this ID number is being reviewed",
+                "该身份证号正在审核中",
                 {"ticket": ticket.ticket},
             )
 
@@ -147,9 +147,9 @@ def _check_star(before: Any, after: Any) -> None:
     total = hundredths(before.albp0089)
     band = next((star for threshold, star in STAR_BANDS if total >= threshold), "")
     if after.albp0026 != band:
-        raise invalid("albp0026", "is not the star of the total hours")
+        raise invalid("albp0026", "与累计时长对应的星级不符")
     if before.albp0026 and after.albp0026 <= before.albp0026:
-        raise invalid("albp0026", "must be above the present star")
+        raise invalid("albp0026", "须高于现有星级")
 
 
 # Memberships
@@ -162,7 +162,7 @@ def _new_membership(state: State, membership: Any) -> Any:
     _check_may_join(volunteer, team)
     others = [m for m in state.tables["membership"].named("person", membership.albe0133) if m.albe0134 == "1"]
     if others and not state.settings.capabilities.twoMemberships:
-        raise Refusal(refusal.NOT_ALLOWED, "the volunteer is a member of another team")
+        raise Refusal(refusal.NOT_ALLOWED, "该志愿者已加入其他队伍")
     return msgspec.structs.replace(
         membership,
         albe0134="2" if team.albe0028 == "1" else "1",
@@ -174,22 +174,22 @@ def _check_not_joined(state: State, membership: Any) -> None:
     pair = f"{membership.albe0133}|{membership.teamId}"
     for other in state.tables["membership"].named("pair", pair):
         if other.albe0134 == "1":
-            raise _exists(other.id, "the volunteer is a member already")
+            raise _exists(other.id, "该志愿者已是队员")
         if other.albe0134 == "2":
-            raise _exists(other.id, "an application is waiting already")
+            raise _exists(other.id, "已有待审核的加入申请")
 
 
 def _check_may_join(volunteer: Any, team: Any) -> None:
     if volunteer.albp0063 != "1":
-        raise Refusal(refusal.NOT_ALLOWED, "the real-name check of the volunteer has not passed")
+        raise Refusal(refusal.NOT_ALLOWED, "该志愿者尚未通过实名认证")
     if volunteer.albp0090 != "1":
-        raise Refusal(refusal.NOT_ALLOWED, "the account of the volunteer is disabled")
+        raise Refusal(refusal.NOT_ALLOWED, "该志愿者账号已停用")
     if team.albe0026 != "1":
-        raise Refusal(refusal.NOT_ALLOWED, "the team takes nobody: it is disabled or not approved")
+        raise Refusal(refusal.NOT_ALLOWED, "队伍已停用或未通过审核，不能加入")
     if team.albe0028 in ("3", "4"):
-        raise Refusal(refusal.NOT_ALLOWED, "the team is closed to joining")
+        raise Refusal(refusal.NOT_ALLOWED, "队伍不接受加入申请")
     if volunteer.albp0020[:2] != team.albe0012[:2]:
-        raise Refusal(refusal.NOT_ALLOWED, "the service area of the volunteer lies in another province")
+        raise Refusal(refusal.NOT_ALLOWED, "该志愿者的服务区域在其他省份")
 
 
 def _changed_membership(before: Any, after: Any) -> Any:
@@ -198,7 +198,7 @@ def _changed_membership(before: Any, after: Any) -> Any:
         ("2", "1"),
         ("2", "3"),
     }:
-        raise invalid("albe0134", "can only go from applied to member or refused")
+        raise invalid("albe0134", "只能由申请中变为队员或已拒绝")
     return after
 
 
@@ -208,27 +208,27 @@ def _changed_membership(before: Any, after: Any) -> Any:
 def _new_project(state: State, project: Any) -> Any:
     team = _team(state, project.teamId)
     if team.albe0026 != "1":
-        raise Refusal(refusal.NOT_ALLOWED, "the team may not hold projects: it is disabled or not approved")
+        raise Refusal(refusal.NOT_ALLOWED, "队伍已停用或未通过审核，不能发布项目")
     key = f"{project.albx0002}|{project.teamId}|{project.albx0004}"
     for other in state.tables["project"].named("key", key):
-        raise _exists(other.id, "this project exists already")
+        raise _exists(other.id, "该项目已存在")
     _check_project_times(project)
     now = state.clock.now_ms()
     if project.albx0024 == "5":
         _check_back_fill(project, now)
         return msgspec.structs.replace(project, albx0015="12")
     if parse_ms(project.albx0004) < parse_ms(day_text(now) + " 00:00:00"):
-        raise invalid("albx0004", "may not lie before today unless the project is a back-fill")
+        raise invalid("albx0004", "不能早于今天（补录项目除外）")
     if project.albx0015 == "12":
-        raise invalid("albx0015", "is only for a back-fill")
+        raise invalid("albx0015", "只用于补录项目")
     return project
 
 
 def _changed_project(state: State, before: Any, after: Any) -> Any:
     if (after.albx0024 == "5") != (before.albx0024 == "5"):
-        raise invalid("albx0024", "cannot change between ordinary and back-fill")
+        raise invalid("albx0024", "不能在普通项目与补录项目之间更改")
     if (after.albx0015 == "12") != (after.albx0024 == "5") and after.albx0015 not in ("9", "11"):
-        raise invalid("albx0015", "12 is for a back-fill and for nothing else")
+        raise invalid("albx0015", "12 只用于补录项目")
     if _project_times(after) != _project_times(before):
         _check_project_times(after)
     if after.albx0024 == "5":
@@ -236,11 +236,11 @@ def _changed_project(state: State, before: Any, after: Any) -> Any:
     elif after.albx0004 != before.albx0004:
         today = parse_ms(day_text(state.clock.now_ms()) + " 00:00:00")
         if parse_ms(after.albx0004) < today:
-            raise invalid("albx0004", "may not lie before today unless the project is a back-fill")
+            raise invalid("albx0004", "不能早于今天（补录项目除外）")
     key = f"{after.albx0002}|{after.teamId}|{after.albx0004}"
     for other in state.tables["project"].named("key", key):
         if other.id != after.id:
-            raise _exists(other.id, "this project exists already")
+            raise _exists(other.id, "该项目已存在")
     return after
 
 
@@ -251,25 +251,25 @@ def _project_times(project: Any) -> tuple[str, str, str, str]:
 def _check_project_times(project: Any) -> None:
     start, end = parse_ms(project.albx0004), parse_ms(project.albx0005)
     if not project.albx0004.startswith(f"{project.albx0004[:10]} 00:00:00"):
-        raise invalid("albx0004", "must be 00:00:00 of a day")
+        raise invalid("albx0004", "须为某日 00:00:00")
     if not project.albx0005.startswith(f"{project.albx0005[:10]} 23:59:59"):
-        raise invalid("albx0005", "must be 23:59:59 of a day")
+        raise invalid("albx0005", "须为某日 23:59:59")
     if end <= start:
-        raise invalid("albx0005", "must lie after the start")
+        raise invalid("albx0005", "须晚于开始时间")
     if bool(project.albx0006) != bool(project.albx0007):
-        raise invalid("albx0006", "and albx0007 must be given together")
+        raise invalid("albx0006", "与 albx0007 须同时填写")
     if project.albx0006:
         if parse_ms(project.albx0007) < parse_ms(project.albx0006):
-            raise invalid("albx0007", "must not lie before the start of recruiting")
+            raise invalid("albx0007", "不能早于招募开始时间")
         if parse_ms(project.albx0007) > end:
-            raise invalid("albx0007", "must not lie after the end of the project")
+            raise invalid("albx0007", "不能晚于项目结束时间")
 
 
 def _check_back_fill(project: Any, now_ms: int) -> None:
     if not project.albx0047:
-        raise invalid("albx0047", "is required for a back-fill")
+        raise invalid("albx0047", "为补录项目必填")
     if parse_ms(project.albx0005) >= now_ms:
-        raise invalid("albx0005", "must lie in the past for a back-fill")
+        raise invalid("albx0005", "补录项目须已结束")
 
 
 # Hour records
@@ -279,15 +279,15 @@ def _hour(state: State, hour: Any) -> Any:
     volunteer = _volunteer(state, hour.albx0175, "albx0175")
     project = state.live("project", hour.albx0176)
     if project is None:
-        raise Refusal(refusal.NOT_FOUND, "albx0176 names no project")
+        raise Refusal(refusal.NOT_FOUND, "albx0176 所指项目不存在")
     if state.live("team", hour.albx0177) is None:
-        raise Refusal(refusal.NOT_FOUND, "albx0177 names no team")
+        raise Refusal(refusal.NOT_FOUND, "albx0177 所指队伍不存在")
     if project.teamId != hour.albx0177:
-        raise invalid("albx0177", "is not the team of the project")
+        raise invalid("albx0177", "不是该项目的队伍")
     if project.albx0015 in CLOSED_PROJECT_STATES:
-        raise Refusal(refusal.NOT_ALLOWED, "the project is closed")
+        raise Refusal(refusal.NOT_ALLOWED, "项目已关闭")
     if hour.albx0174 not in ("0", "2"):
-        raise invalid("albx0174", "must be 0 or 2 on entry")
+        raise invalid("albx0174", "录入时须为 0 或 2")
     value = _check_period(state, hour, project)
     _check_overlap(state, hour, volunteer)
     now = second_text(state.clock.now_ms())
@@ -301,7 +301,7 @@ def _hour(state: State, hour: Any) -> Any:
 
 def _changed_hour(state: State, before: Any, after: Any) -> Any:
     if after.albx0174 != before.albx0174 and after.albx0174 not in ("2", "4", "5"):
-        raise invalid("albx0174", "can only become 2, 4 or 5")
+        raise invalid("albx0174", "只能改为 2、4 或 5")
     if after.albx0174 not in BLOCKING_HOUR_STATES:
         return after
     moved = (after.albx0181, after.albx0182) != (before.albx0181, before.albx0182)
@@ -309,7 +309,7 @@ def _changed_hour(state: State, before: Any, after: Any) -> Any:
         return after
     project = state.live("project", after.albx0176)
     if project is None:
-        raise Refusal(refusal.NOT_FOUND, "albx0176 names no project")
+        raise Refusal(refusal.NOT_FOUND, "albx0176 所指项目不存在")
     if moved and after.albx0172 == before.albx0172:
         after = msgspec.structs.replace(after, albx0172="")
     value = _check_period(state, after, project)
@@ -321,18 +321,18 @@ def _check_period(state: State, hour: Any, project: Any) -> int:
     """The hours of the period in hundredths."""
     start, end = parse_ms(hour.albx0181), parse_ms(hour.albx0182)
     if hour.albx0181[:10] != hour.albx0182[:10]:
-        raise invalid("albx0182", "must be on the same calendar day as the start")
+        raise invalid("albx0182", "须与开始时间在同一天")
     if end <= start:
-        raise invalid("albx0182", "must lie after the start")
+        raise invalid("albx0182", "须晚于开始时间")
     if end > state.clock.now_ms():
-        raise invalid("albx0182", "lies in the future")
+        raise invalid("albx0182", "不能晚于当前时间")
     if not (parse_ms(project.albx0004) <= start and end <= parse_ms(project.albx0005)):
-        raise invalid("albx0181", "lies outside the dates of the project")
+        raise invalid("albx0181", "不在项目起止日期内")
     value = rounded_hours(end - start)
     if value == 0:
-        raise invalid("albx0172", "would be zero")
+        raise invalid("albx0172", "不能为零")
     if hour.albx0172 and abs(hundredths(hour.albx0172) - value) > 1:
-        raise invalid("albx0172", "is not the time between start and end")
+        raise invalid("albx0172", "与起止时间不符")
     return value
 
 
@@ -347,10 +347,10 @@ def _check_overlap(state: State, hour: Any, volunteer: Any) -> None:
         if other.id == hour.id or other.albx0174 not in BLOCKING_HOUR_STATES:
             continue
         if other.albx0174 == "1":
-            raise Refusal(refusal.NOT_ALLOWED, "the volunteer is signed in and has not signed out")
+            raise Refusal(refusal.NOT_ALLOWED, "该志愿者已签到尚未签退")
         other_start, other_end = _span_ms(other)
         if other_start < end and start < other_end:
-            words = "the time overlaps with another record of the volunteer"
+            words = "与该志愿者的另一条时长重叠"
             raise Refusal(refusal.TIME_OVERLAP, words, {"id": other.id})
 
 
@@ -375,13 +375,13 @@ def check_deletion(state: State, segment: str, record: Any, facts: dict[str, Any
     }
     for name, value in expected.items():
         if facts.get(name) != value:
-            raise Refusal(refusal.FACTS_DIFFER, f"{name} does not match the record")
+            raise Refusal(refusal.FACTS_DIFFER, f"{name} 与记录不符")
     try:
         agrees = hundredths(str(facts.get("albx0172"))) == hundredths(record.albx0172)
     except ValueError:
         agrees = False
     if not agrees:
-        raise Refusal(refusal.FACTS_DIFFER, "albx0172 does not match the record")
+        raise Refusal(refusal.FACTS_DIFFER, "albx0172 与记录不符")
 
 
 # Training
@@ -390,13 +390,13 @@ def check_deletion(state: State, segment: str, record: Any, facts: dict[str, Any
 def _training(state: State, training: Any) -> Any:
     _volunteer(state, training.volunteerNumber, "volunteerNumber")
     if training.albx0284 > day_text(state.clock.now_ms()):
-        raise invalid("albx0284", "lies in the future")
+        raise invalid("albx0284", "不能晚于当前时间")
     if hundredths(training.albx0288) == 0:
-        raise invalid("albx0288", "must be more than zero")
+        raise invalid("albx0288", "须大于零")
     for other in state.tables["training"].named("person", training.volunteerNumber):
         same = (other.albx0282, other.albx0284) == (training.albx0282, training.albx0284)
         if same and other.id != training.id:
-            raise _exists(other.id, "this training is recorded already")
+            raise _exists(other.id, "该培训已有记录")
     return msgspec.structs.replace(training, albx0288=decimal_text(hundredths(training.albx0288)))
 
 
@@ -406,14 +406,14 @@ def _training(state: State, training: Any) -> Any:
 def _volunteer(state: State, number: str, field: str) -> Any:
     volunteer = state.volunteer(number)
     if volunteer is None:
-        raise Refusal(refusal.NOT_FOUND, f"{field} names no volunteer")
+        raise Refusal(refusal.NOT_FOUND, f"{field} 所指志愿者不存在")
     return volunteer
 
 
 def _team(state: State, team_id: str) -> Any:
     team = state.live("team", team_id)
     if team is None:
-        raise Refusal(refusal.NOT_FOUND, "teamId names no team")
+        raise Refusal(refusal.NOT_FOUND, "teamId 所指队伍不存在")
     return team
 
 

@@ -150,7 +150,7 @@ class Service:
         level = min(limit, level + (now - at) * limit)
         if level < 1:
             self._bucket = (level, now)
-            raise Refusal(refusal.TOO_FAST, "too many calls")
+            raise Refusal(refusal.TOO_FAST, "调用过于频繁")
         self._bucket = (level - 1, now)
 
     def _spend_quota(self) -> None:
@@ -158,26 +158,26 @@ class Service:
         if today != self.state.quota_day:
             self.state.quota_day, self.state.quota_used = today, 0
         if self.state.quota_used >= self.state.settings.behaviour.perDay:
-            raise Refusal(refusal.QUOTA_SPENT, "the quota of the day is spent")
+            raise Refusal(refusal.QUOTA_SPENT, "当日调用次数已用完")
         self.state.quota_used += 1
 
     def _opened(self, call: Call) -> tuple[dict[str, Any], bool]:
         if len(call.raw) > LARGEST_BODY:
-            raise Refusal(refusal.MALFORMED, "the body is too large")
+            raise Refusal(refusal.MALFORMED, "请求体过大")
         try:
             body = json.loads(call.raw) if call.raw else {}
         except (ValueError, RecursionError) as error:
-            raise Refusal(refusal.MALFORMED, "the body is not JSON") from error
+            raise Refusal(refusal.MALFORMED, "请求体不是 JSON") from error
         mode = self.state.settings.capabilities.encryptedBodies
         encrypted = isinstance(body, dict) and set(body) == {"encrypted"} and mode != "off"
         if encrypted:
             if not isinstance(body["encrypted"], str):
-                raise Refusal(refusal.MALFORMED, "encrypted must be a string")
+                raise Refusal(refusal.MALFORMED, "encrypted 须为字符串")
             body = signing.decrypt(self.secret, body["encrypted"])
         elif mode == "required":
-            raise Refusal(refusal.MUST_BE_ENCRYPTED, "the body must be encrypted")
+            raise Refusal(refusal.MUST_BE_ENCRYPTED, "请求体须加密")
         if not isinstance(body, dict):
-            raise Refusal(refusal.MALFORMED, "the body must be an object")
+            raise Refusal(refusal.MALFORMED, "请求体须为对象")
         return body, encrypted
 
     # The calls
@@ -194,7 +194,7 @@ class Service:
             reads.check_names(body, {"ticket"})
             return Envelope(data=result(self.state, reads.text_of(body, "ticket", required=True)))
         if call.segment is None or call.path != f"/{call.segment}/{call.action}" or call.action not in ACTIONS:
-            raise Refusal(refusal.NOT_FOUND, "there is no such call")
+            raise Refusal(refusal.NOT_FOUND, "没有这个接口")
         if call.action in _WRITES:
             return Envelope(data=self._write(call.segment, call.action, body, fault))
         return self._read(call.segment, call.action, body, fault)
@@ -204,15 +204,15 @@ class Service:
         app_id, nonce, sign = (reads.text_of(body, name, required=True) for name in ("appId", "nonce", "sign"))
         timestamp = body.get("timestamp")
         if isinstance(timestamp, bool) or not isinstance(timestamp, int):
-            raise Refusal(refusal.MALFORMED, "timestamp must be milliseconds")
+            raise Refusal(refusal.MALFORMED, "timestamp 须为毫秒数")
         if app_id != self.app_id or not signing.is_signed(self.secret, app_id, timestamp, nonce, sign):
-            raise Refusal(refusal.BAD_SIGNATURE, "unknown application or wrong signature")
+            raise Refusal(refusal.BAD_SIGNATURE, "应用标识未登记或签名错误")
         behaviour = self.state.settings.behaviour
         tolerance = behaviour.clockToleranceSeconds * 1000
         if tolerance and abs(timestamp - shown_ms) > tolerance:
-            raise Refusal(refusal.BAD_CLOCK, "the time of the call is too far off", {"serverTime": shown_ms})
+            raise Refusal(refusal.BAD_CLOCK, "调用时间与服务器相差过大", {"serverTime": shown_ms})
         if nonce in self.nonces:
-            raise Refusal(refusal.NONCE_SEEN, "this nonce was used before")
+            raise Refusal(refusal.NONCE_SEEN, "随机数已使用过")
         self.nonces[nonce] = timestamp
         token = blake2b(f"{self.secret}|{nonce}|{timestamp}".encode(), digest_size=16).hexdigest()
         self.tokens[token] = self.state.clock.now_ms() + behaviour.tokenSeconds * 1000
@@ -222,7 +222,7 @@ class Service:
         if fault and fault.kind == "expired-token":
             self.tokens.pop(call.token, None)
         if self.tokens.get(call.token, 0) <= self.state.clock.now_ms():
-            raise Refusal(refusal.BAD_TOKEN, "the token is missing, wrong or expired")
+            raise Refusal(refusal.BAD_TOKEN, "令牌缺失、错误或已过期")
 
     def _info(self, shown_ms: int) -> dict[str, Any]:
         behaviour = self.state.settings.behaviour
@@ -252,7 +252,7 @@ class Service:
         state = self.state if fault is None or fault.kind != "stale-replica" else self._replica(fault)
         offered = state.settings.capabilities
         if action in ("totals", "digest") and not getattr(offered, action):
-            raise Refusal(refusal.NOT_ALLOWED, f"{action} is not offered")
+            raise Refusal(refusal.NOT_ALLOWED, f"未提供接口 {action}")
         match action:
             case "list":
                 return self._list(state, segment, body, fault)

@@ -50,4 +50,4 @@ def decrypt(secret: str, text: str) -> Any:
         padded = cipher.update(raw[16:]) + cipher.finalize()
         return json.loads(unpadder.update(padded) + unpadder.finalize())
     except ValueError as error:
-        raise Refusal(MALFORMED, "encrypted body cannot be opened") from error
+        raise Refusal(MALFORMED, "密文无法解开") from error

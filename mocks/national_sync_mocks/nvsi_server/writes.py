@@ -50,7 +50,7 @@ def _create(state: State, segment: str, item: Item, trouble: Trouble) -> Item:
     reference = text_of(item, "clientReference")
     if reference in state.references:
         place, record_id = state.references[reference]
-        raise Refusal(refusal.ALREADY_EXISTS, f"this reference belongs to a {KINDS[place].name}", {"id": record_id})
+        raise Refusal(refusal.ALREADY_EXISTS, f"该引用号已用于 {KINDS[place].name}", {"id": record_id})
     record = rules.admit(state, segment, forms.new_record(segment, item.get("record")))
     review = trouble.review
     if review is None and segment == "volunteer" and state.settings.capabilities.asyncResults:
@@ -153,14 +153,14 @@ def _delete(state: State, segment: str, item: Item) -> Item:
 def _present(state: State, segment: str, item: Item) -> Any:
     record = state.live(segment, text_of(item, "id", required=True))
     if record is None:
-        raise Refusal(refusal.NOT_FOUND, "id names no record")
+        raise Refusal(refusal.NOT_FOUND, "id 所指记录不存在")
     return record
 
 
 def _check_version(state: State, segment: str, item: Item) -> None:
     wanted = text_of(item, "version")
     if wanted and wanted != str(state.tables[segment].stamp_of[item["id"]]):
-        raise Refusal(refusal.VERSION_CONFLICT, "the record has changed meanwhile")
+        raise Refusal(refusal.VERSION_CONFLICT, "记录已被他人修改")
 
 
 def _once(state: State, segment: str, verb: str, item: Item, act: Callable[[], Item]) -> Item:
@@ -173,7 +173,7 @@ def _once(state: State, segment: str, verb: str, item: Item, act: Callable[[], I
     if key in state.answered:
         known_digest, answer = state.answered[key]
         if known_digest != digest:
-            raise Refusal(refusal.ALREADY_EXISTS, "this idempotency key was used for something else")
+            raise Refusal(refusal.ALREADY_EXISTS, "该幂等键已用于其他请求")
         return answer
     answer = act()
     state.answered[key] = (digest, answer)
@@ -189,11 +189,11 @@ def batch(state: State, segment: str, verb: str, body: Item, trouble: Trouble = 
     items = body.get("items")
     most = state.settings.capabilities.batchSize
     if [KINDS[segment].name, verb] not in state.settings.capabilities.batchWrite:
-        raise Refusal(refusal.NOT_ALLOWED, f"batch {verb} of {KINDS[segment].name} is not offered")
+        raise Refusal(refusal.NOT_ALLOWED, f"未提供 {KINDS[segment].name} 的批量接口 {verb}")
     if not isinstance(items, list) or not items:
-        raise Refusal(refusal.MALFORMED, "items must be a list of at least one")
+        raise Refusal(refusal.MALFORMED, "items 须为至少一项的列表")
     if len(items) > most:
-        raise Refusal(refusal.BATCH_TOO_LARGE, f"at most {most} items in a call")
+        raise Refusal(refusal.BATCH_TOO_LARGE, f"每次最多 {most} 项")
     submission = _Submission(state, segment, verb, trouble)
     results: list[Item] = []
     standing: dict[str, list[int]] = {"already": [], "pending": []}
@@ -227,9 +227,9 @@ class _Submission:
 
     def _done(self, index: int, item: Any) -> Item:
         if not isinstance(item, dict):
-            raise Refusal(refusal.MALFORMED, "an item must be an object")
+            raise Refusal(refusal.MALFORMED, "每一项须为对象")
         if self.trouble.fail_every and (index + 1) % self.trouble.fail_every == 0:
-            raise Refusal(self.trouble.fail_code, "system busy")
+            raise Refusal(self.trouble.fail_code, "系统繁忙")
         if self.verb == "update":
             return update(self.state, self.segment, item)
         if self.segment == "hour":
@@ -243,7 +243,7 @@ class _Submission:
         key = (str(record.get("albx0175")), str(record.get("albx0176")))
         self.periods[key] += 1
         if self.periods[key] > most:
-            words = f"at most {most} periods of one volunteer and project in a submission"
+            words = f"同一志愿者同一项目每次最多提交 {most} 个时段"
             raise Refusal(refusal.BATCH_TOO_LARGE, words)
 
 
