@@ -16,7 +16,7 @@ from national_sync.cli.mismatch_filters import filter_of, filters
 from national_sync.cli.mismatch_sheet import export, import_
 from national_sync.cli.review.command import review
 from national_sync.cli.rows import mismatch_facts, more_below
-from national_sync.i18n import N_, _
+from national_sync.i18n import N_, _, joined
 from national_sync.prose.report import run_in_words
 from national_sync.prose.words import word
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from national_sync.bootstrap import Bootstrap
     from national_sync.operators.rights import Operator
-    from national_sync.reconcile.resolving import Many
+    from national_sync.reconcile.resolving import Choice, Many
     from national_sync.reconcile.search import Filter
 
 
@@ -70,7 +70,8 @@ def list_(
             invocation.answer({"totals": numbers}, lambda: totals_in_words(numbers))
             return
         rows = desk.rows(*search.page_query(wanted, now=now, sort=sort, limit=limit, offset=offset))
-    mismatches = [mismatch_facts(row) for row in rows]
+        names = search.names_of(desk.rows, rows)
+    mismatches = [{**mismatch_facts(row), "about": _about(names, row)} for row in rows]
 
     def in_words() -> str:
         if not mismatches:
@@ -81,12 +82,21 @@ def list_(
     invocation.answer({"mismatches": mismatches}, in_words)
 
 
+def _about(names: Mapping[tuple[str, int], tuple[str | None, int | None]], row: Mapping[str, Any]) -> str | None:
+    """What the record goes by."""
+    from national_sync.clock import local_date
+
+    name, at = names.get((row["entity"], row["row_id"]), (None, None))
+    return f"{name} {local_date(at)}" if name and isinstance(at, int) else name
+
+
 @mismatch.command(help=N_("Show one mismatch: both sides, who changed what, what each choice does."))
 @_number
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
     from national_sync.cli.mismatch_words import mismatch_in_words
     from national_sync.clock import local_date
+    from national_sync.exchange.accounts import exchangeable_seconds
     from national_sync.operators.rights import Right, require
     from national_sync.reconcile.effects import STAR_HOURS
     from national_sync.reconcile.facts import facts_of
@@ -96,7 +106,7 @@ def show(invocation: Invocation, number: int) -> None:
         reader = invocation.reader(connection)
         stars = bootstrap.loaded.policy.stars.in_force(local_date(invocation.now))
         star_hours = STAR_HOURS if stars is None else stars.hours
-        facts = facts_of(connection, bootstrap.sealer(), number, star_hours=star_hours)
+        facts = facts_of(connection, bootstrap.sealer(), number, star_hours=star_hours, balance_of=exchangeable_seconds)
         require(reader, Right.READ, county=facts.county)
     shown = facts.to_json()
     invocation.answer({"mismatch": shown}, lambda: mismatch_in_words(shown))
@@ -119,7 +129,8 @@ def explain(invocation: Invocation, kind: str | None) -> None:
         invocation.answer({"kinds": every}, lambda: table(headings, rows))
         return
     if kind not in set(MismatchKind):
-        raise NotFound(noun="kind of mismatch", id=kind, hint=N_("All kinds: national-sync mismatch explain"))
+        words = N_("There is no kind of mismatch {kind}.")
+        raise NotFound(words, hint=N_("All kinds: national-sync mismatch explain"), kind=kind)
     facts = explained(MismatchKind(kind))
     invocation.answer({"kind": facts}, lambda: explanation_in_words(facts))
 
@@ -136,8 +147,8 @@ def explain(invocation: Invocation, kind: str | None) -> None:
 @click.option("--now", "at_once", cls=Option, is_flag=True, help=N_("Carry it out and send it at once."))
 @click.option("--where", "every", cls=Option, is_flag=True, help=N_("Every open one that the filters below fit."))
 @filters
-@click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only say how many would be decided."))
-@click.option("--yes", cls=Option, is_flag=True, help=N_("Do not ask."))
+@click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only say what would be decided."))
+@click.option("--yes", cls=Option, is_flag=True, help=N_("Do not ask; an empty value is meant."))
 @pass_invocation
 def resolve(
     invocation: Invocation,
@@ -153,6 +164,7 @@ def resolve(
     **chosen: Any,
 ) -> None:
     from national_sync.errors import UsageError
+    from national_sync.reconcile.resolving import Choice
 
     if every == (number is not None):
         raise UsageError(N_("Name one mismatch by its number, or use --where with filters."))
@@ -164,7 +176,12 @@ def resolve(
         facts_, in_words = _resolve_many(invocation, filter_of(**chosen), keep, dry_run=dry_run, yes=yes)
     else:
         assert number is not None
-        facts_, in_words = _resolve_one(invocation, number, keep, assignment, facts)
+        if any(value not in (None, False) for value in chosen.values()):
+            raise UsageError(N_("One mismatch by its number needs no filters; with filters, say --where."))
+        field, _equals, value = (assignment or "").partition("=")
+        choice = Choice(number, keep or "set", value if assignment else None, facts, field or None, may_empty=yes)
+        decide_one = _try_one if dry_run else _resolve_one
+        facts_, in_words = decide_one(invocation, choice)
     if at_once and not dry_run:
         report = _carry_out_now(invocation)
         invocation.answer({**facts_, "run": report}, lambda: in_words() + "\n\n" + run_in_words(report))
@@ -175,13 +192,33 @@ def resolve(
 Answer = tuple[dict[str, Any], Callable[[], str]]
 
 
-def _resolve_one(
-    invocation: Invocation, number: int, keep: str | None, assignment: str | None, facts: str | None
-) -> Answer:
-    from national_sync.reconcile.resolving import Choice, resolve
+def _try_one(invocation: Invocation, choice: Choice) -> Answer:
+    from national_sync.prose.fields import field_name
+    from national_sync.reconcile.kinds import way
+    from national_sync.reconcile.resolving import check
+    from national_sync.sync.kinds import MismatchKind
 
-    field, _equals, value = (assignment or "").partition("=")
-    choice = Choice(number, keep or "set", value if assignment else None, facts, field or None)
+    bootstrap = invocation.open()
+    with bootstrap.database() as database, database.read() as connection:
+        operator, owners = invocation.operator(connection), bootstrap.loaded.policy.owners
+        given_up = sorted(check(connection, bootstrap.sealer(), operator, choice, owners=owners))
+        shown = _stored(connection, choice.mismatch_id)
+
+    def in_words() -> str:
+        words = N_("Mismatch {id} would be decided: {decision}. Nothing was.")
+        lines = [_(words, id=choice.mismatch_id, decision=word(f"keep_{choice.keep}"))]
+        lines.append(way(MismatchKind(shown["kind"]), choice.keep))
+        if given_up:
+            lines.append(_(N_("Given up here: {fields}"), fields=joined(map(field_name, given_up))))
+        return "\n".join(lines)
+
+    return {"mismatch": shown, "dry_run": True, "choice": choice.keep, "given_up": given_up}, in_words
+
+
+def _resolve_one(invocation: Invocation, choice: Choice) -> Answer:
+    from national_sync.reconcile.resolving import resolve
+
+    number = choice.mismatch_id
     with _deciding(invocation) as (connection, operator, bootstrap):
         owners = bootstrap.loaded.policy.owners
         resolve(connection, bootstrap.sealer(), operator, choice, invocation.now, owners=owners)
@@ -197,13 +234,19 @@ def _resolve_many(invocation: Invocation, wanted: Filter, keep: str, *, dry_run:
     with bootstrap.database() as database:
         with database.read() as connection:
             operator = invocation.operator(connection)
-            many = preview_where(connection, operator, wanted, keep, now=invocation.now)
+            many = preview_where(connection, bootstrap.sealer(), operator, wanted, keep, now=invocation.now)
         if many.count and not dry_run:
             _ask(invocation, many, keep, yes=yes)
             with database.write(durable=True) as connection:
                 operator = invocation.operator(connection)
                 many = resolve_where(connection, bootstrap.sealer(), operator, wanted, keep, now=invocation.now)
-    facts = {"keep": keep, "dry_run": dry_run, "decided": many.decided, "left_out": many.left_out}
+    facts = {
+        "keep": keep,
+        "dry_run": dry_run,
+        "decided": many.decided,
+        "left_out": many.left_out,
+        "facts_changed": many.facts_changed,
+    }
     return facts, lambda: _many_in_words(facts, many.count)
 
 
@@ -228,6 +271,8 @@ def _many_in_words(facts: Mapping[str, Any], count: int) -> str:
     lines = [_by_kind(facts["decided"])] if count else []
     if facts["left_out"]:
         lines += [_(N_("Left out, because they cannot be settled in this way:")), _by_kind(facts["left_out"])]
+    if facts["facts_changed"]:
+        lines += [_(N_("Left open, because the value here has changed since:")), _by_kind(facts["facts_changed"])]
     if facts["dry_run"]:
         lines.append(_(N_("{count} mismatches would be decided; nothing was."), count=count))
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from national_sync.cli.choices import ENTITIES
+from national_sync.cli.choices import COUNTY, ENTITIES
 from national_sync.cli.command import Option
 from national_sync.i18n import N_
 
@@ -19,7 +19,9 @@ def filters(command: Any) -> Any:
     for option in reversed(
         (
             click.option("--kind", cls=Option, help=N_("Only this kind, by its code.")),
-            click.option("--county", cls=Option, metavar="CODE", help=N_("Only this county, by its six digits.")),
+            click.option(
+                "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
+            ),
             click.option(
                 "--entity", cls=Option, type=click.Choice(ENTITIES), help=N_("Only this entity, such as volunteer.")
             ),

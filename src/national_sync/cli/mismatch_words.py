@@ -8,12 +8,16 @@ from typing import Any, Final
 from national_sync.clock import local_date, local_text
 from national_sync.i18n import N_, _, joined, say_numbered
 from national_sync.prose.causes import cause
+from national_sync.prose.codes import code_word
 from national_sync.prose.fields import field_name
-from national_sync.prose.layout import SCREEN_WIDTH, padded, table, width, wrapped
+from national_sync.prose.layout import SCREEN_WIDTH, cut, padded, table, width, wrapped
 from national_sync.prose.words import word
+from national_sync.sync.kinds import ACCEPT_KINDS, FIELD_KINDS
 
 _DAY: Final = 86_400
 _INDENT: Final = "  "
+_NAME_WIDTH: Final = 16
+_UNDO: Final = N_("Take it back: national-sync mismatch undo {id}")
 _SUM: Final = N_("sum of the records")
 _SIDES: Final = {"base": N_("Agreed before"), "ours": N_("Ours"), "theirs": N_("National")}
 
@@ -29,7 +33,7 @@ def _row(facts: Mapping[str, Any], now: int) -> tuple[object, ...]:
         facts["id"],
         (now - facts["first_seen_at"]) // _DAY,
         facts["county"] or "-",
-        word(facts["entity"]),
+        cut(facts["about"] or word(facts["entity"]), _NAME_WIDTH),
         word(facts["kind"]) + (f" → {word(state)}" if state else ""),
         _values(facts) or "-",
     )
@@ -42,7 +46,8 @@ def _values(facts: Mapping[str, Any]) -> str:
     name = field_name(facts["field"])
     if facts["ours"] is None and facts["theirs"] is None:
         return name
-    return f"{name}: {facts['ours'] or '-'} | {facts['theirs'] or '-'}"
+    ours, theirs = (code_word(facts["field"], facts[side]) if facts[side] else "-" for side in ("ours", "theirs"))
+    return f"{name}: {ours} | {theirs}"
 
 
 def totals_in_words(totals: Sequence[Mapping[str, Any]]) -> str:
@@ -87,6 +92,7 @@ def _effects(facts: Mapping[str, Any]) -> Iterable[str]:
     for way in facts["ways"]:
         choice = word(f"keep_{way['choice']}")
         yield from wrapped(f"{choice}: {way['words']}", SCREEN_WIDTH)
+        yield from (_INDENT + line for line in _given_up(way["given_up"]))
         yield from (_INDENT + line for line in _effect(way["effect"]))
 
 
@@ -119,7 +125,7 @@ def _columns(values: Mapping[str, str | None]) -> Iterable[str]:
     for name, value in values.items():
         if name != "national_id" and value is not None:
             label = _(_SUM) if name == "sum_seconds" else field_name(name)
-            yield f"{_INDENT}{label}: {word(value)}"
+            yield f"{_INDENT}{label}: {code_word(name, value)}"
 
 
 def _detail(detail: Mapping[str, Any]) -> Iterable[str]:
@@ -180,7 +186,12 @@ def _subject(other: Mapping[str, str | None]) -> str:
 
 
 def _history(facts: Mapping[str, Any]) -> Iterable[str]:
-    lines = [*map(_step, facts["steps"]), *map(_event, facts["events"]), *map(_earlier, facts["earlier"])]
+    told = [
+        *((step["at"] or 0, _step(step)) for step in facts["steps"]),
+        *((event["at"], _event(event)) for event in facts["events"]),
+        *((one["last_seen_at"], _earlier(one)) for one in facts["earlier"]),
+    ]
+    lines = [line for _at, line in sorted(told, key=lambda one: one[0])]
     if lines:
         yield _(N_("What happened:"))
     for line in lines:
@@ -197,8 +208,14 @@ def _step(step: Mapping[str, Any]) -> str:
         side=word(f"side_{step['side']}"),
         actor=step["actor"],
         field=field_name(step["field"]),
-        value=word(step["shown"]) or _(N_("(empty)")),
+        value=_step_value(step) or _(N_("(empty)")),
     )
+
+
+def _step_value(step: Mapping[str, Any]) -> str:
+    if step["field"] == "record" or step["shown"] is None:
+        return word(step["shown"])
+    return code_word(step["field"], step["shown"])
 
 
 def _event(event: Mapping[str, Any]) -> str:
@@ -238,6 +255,7 @@ def _ways(facts: Mapping[str, Any]) -> Iterable[str]:
     for way in facts["ways"]:
         yield f"national-sync mismatch resolve {facts['id']} {_option(facts, way['choice'])}"
         yield from (_INDENT * 2 + line for line in wrapped(way["words"], SCREEN_WIDTH - 4))
+        yield from (_INDENT * 2 + line for line in _given_up(way["given_up"]))
         yield from (_INDENT * 2 + line for line in _effect(way["effect"]))
 
 
@@ -245,6 +263,13 @@ def _option(facts: Mapping[str, Any], choice: str) -> str:
     if choice == "set":
         return f"--set {facts['field'] or _(N_('FIELD'))}={_(N_('VALUE'))} --facts {facts['digest']}"
     return f"--keep {choice} --facts {facts['digest']}"
+
+
+def _given_up(columns: Sequence[str]) -> Iterable[str]:
+    if columns:
+        yield from wrapped(
+            _(N_("Also given up here: {fields}"), fields=joined(map(field_name, columns))), SCREEN_WIDTH - 4
+        )
 
 
 def _effect(effect: Mapping[str, Any] | None) -> Iterable[str]:
@@ -283,7 +308,25 @@ def _ending(facts: Mapping[str, Any]) -> Iterable[str]:
             N_("Decided; the next run carries it out. Take it back: national-sync mismatch undo {id}"), id=facts["id"]
         )
     elif facts["state"] == "closed" and facts["resolution"] == facts["decision"]:
-        yield _(N_("Take it back: national-sync mismatch undo {id}"), id=facts["id"])
+        yield from _undoing(facts)
+
+
+def _undoing(facts: Mapping[str, Any]) -> Iterable[str]:
+    """How a decision that was carried out is taken back, where that is possible."""
+    if facts["kind"] in ACCEPT_KINDS or (facts["kind"] in FIELD_KINDS and _still_holds_what_was_kept(facts)):
+        yield _(_UNDO, id=facts["id"])
+    elif facts["row_id"] is not None:
+        entity = facts["entity"].removesuffix("_record")
+        yield _(
+            N_("What stood here before: national-sync history {entity} {row_id}"), entity=entity, row_id=facts["row_id"]
+        )
+
+
+def _still_holds_what_was_kept(facts: Mapping[str, Any]) -> bool:
+    if facts["decision"] == "set":
+        return facts["present"] is not None
+    kept, other = ("ours", "theirs") if facts["decision"] == "local" else ("theirs", "ours")
+    return bool(facts["present"] == facts[kept]["shown"] != facts[other]["shown"])
 
 
 def explanation_in_words(explained: Mapping[str, Any]) -> str:

@@ -17,15 +17,18 @@ _JSON_COLUMNS: Final = ("detail", "report", "scope")
 def mismatch_facts(row: Mapping[str, Any]) -> dict[str, Any]:
     """A mismatch as documented; values of sealed fields are starred out."""
     from national_sync.records import SEALED_FIELDS, Entity
-    from national_sync.sync.mismatches import DECISIONS
-    from national_sync.sync.plan import MismatchKind
+    from national_sync.sync.kinds import DECISIONS, MismatchKind
 
     facts = row_facts(row)
     facts["choices"] = list(DECISIONS.get(MismatchKind(row["kind"]), ()))
     if not str(row["field"]).endswith("area_id"):
         facts.update({side: masked(row[side]) for side in ("base", "ours", "theirs")})
-    if row["field"] in SEALED_FIELDS[Entity(row["entity"])]:
-        facts.update({side: HIDDEN_VALUE for side in ("base", "ours", "theirs") if row[side] is not None})
+    facts["decided_value"] = masked(row["decided_value"])
+    sealed = SEALED_FIELDS[Entity(row["entity"])]
+    hidden: tuple[str, ...] = ("base", "ours", "theirs") if row["field"] in sealed else ()
+    if (row["decided_field"] or row["field"]) in sealed:
+        hidden += ("decided_value",)
+    facts.update({side: HIDDEN_VALUE for side in hidden if row[side] is not None})
     return facts
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from national_sync.cli.choices import COUNTY
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
@@ -35,7 +36,7 @@ def _terms(*, required: bool) -> Callable[[Command], Command]:
             click.option(
                 "--kind", cls=Option, default="both_edited", show_default=True, help=N_("The kind of mismatch.")
             ),
-            click.option("--county", cls=Option, default="", metavar="CODE", help=N_("Only in this county.")),
+            click.option("--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only in this county.")),
             click.option("--field", cls=Option, default="", help=N_("Only this field; otherwise every field.")),
             click.option(
                 "--keep",
@@ -52,7 +53,7 @@ def _terms(*, required: bool) -> Callable[[Command], Command]:
     return decorated
 
 
-def _rule(*, kind: str, entity: str, field: str, county: str, keep: str) -> NewRule:
+def _rule(*, kind: str, entity: str, field: str, county: str | None, keep: str) -> NewRule:
     from national_sync.errors import UsageError
     from national_sync.reconcile.rules import NewRule
     from national_sync.records import Entity
@@ -61,7 +62,7 @@ def _rule(*, kind: str, entity: str, field: str, county: str, keep: str) -> NewR
     for given, known in ((kind, [*MismatchKind]), (entity, [*Entity])):
         if given not in known:
             raise UsageError(N_("{given} is none of: {known}"), given=given, known=", ".join(str(one) for one in known))
-    return NewRule(Entity(entity), keep, MismatchKind(kind), field, county)
+    return NewRule(Entity(entity), keep, MismatchKind(kind), field, county or "")
 
 
 @rule.command(help=N_("Add a rule; it decides from the next run on, also about what is open now."))

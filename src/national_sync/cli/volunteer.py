@@ -8,16 +8,20 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import COUNTY
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.registration import COMMANDS
 from national_sync.cli.rows import moment, more_below
 from national_sync.i18n import N_, _, joined
 from national_sync.prose.codes import code_word
+from national_sync.prose.fields import field_name
 from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
 from national_sync.prose.words import word
 
-_county = click.option("--county", cls=Option, metavar="CODE", help=N_("Only this county, by its six digits."))
+_county = click.option(
+    "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
+)
 _limit = click.option("--limit", cls=Option, type=click.IntRange(1, 1_000), default=50, show_default=True)
 
 
@@ -85,8 +89,15 @@ def _duplicates_in_words(groups: Sequence[Mapping[str, Any]], limit: int) -> str
 @click.argument("gone", metavar="GONE")
 @click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only show what would move."))
 @click.option("--yes", cls=Option, is_flag=True, help=N_("Do not ask."))
+@click.option(
+    "--although-different",
+    cls=Option,
+    is_flag=True,
+    help=N_("Merge them although ID number and name or birth date differ."),
+)
 @pass_invocation
-def merge(invocation: Invocation, keep: str, gone: str, dry_run: bool, yes: bool) -> None:
+def merge(invocation: Invocation, keep: str, gone: str, dry_run: bool, yes: bool, although_different: bool) -> None:
+    from national_sync.exchange.accounts import exchangeable_seconds
     from national_sync.operators.rights import Right
     from national_sync.reconcile import merging
 
@@ -95,9 +106,16 @@ def merge(invocation: Invocation, keep: str, gone: str, dry_run: bool, yes: bool
         with database.read() as connection:
             reader = invocation.reader(connection) if dry_run else invocation.operator(connection)
             pair = merging.find_volunteer(connection, keep), merging.find_volunteer(connection, gone)
-            plan = merging.plan_merge(connection, reader, *pair, right=Right.READ if dry_run else Right.DECIDE)
+            plan = merging.plan_merge(
+                connection,
+                reader,
+                *pair,
+                right=Right.READ if dry_run else Right.DECIDE,
+                balance_of=exchangeable_seconds,
+            )
         facts: dict[str, Any] = {"plan": plan.to_json(), "merge": None}
         if not dry_run:
+            merging.check_one_person(plan, although_different=although_different)
             _ask(invocation, facts["plan"], yes=yes)
             with database.write(durable=True) as connection:
                 facts["merge"] = merging.merge(
@@ -107,6 +125,8 @@ def merge(invocation: Invocation, keep: str, gone: str, dry_run: bool, yes: bool
                     *pair,
                     shown=plan.digest,
                     now=invocation.now,
+                    although_different=although_different,
+                    balance_of=exchangeable_seconds,
                 )
     invocation.answer(facts, lambda: _merge_in_words(facts))
 
@@ -121,7 +141,7 @@ def _ask(invocation: Invocation, plan: Mapping[str, Any], *, yes: bool) -> None:
             N_("The two registrations would be merged; nothing was done."),
             hint=N_("Look with --dry-run, then say --yes."),
         )
-    click.echo(_plan_in_words(plan), err=True)
+    invocation.say(_plan_in_words(plan), err=True)
     click.confirm(_(N_("Merge them?")), abort=True, err=True)
 
 
@@ -143,6 +163,7 @@ def _plan_in_words(plan: Mapping[str, Any]) -> str:
     lines = [
         _(N_("Kept: {who}"), who=_who(plan["kept"])),
         _(N_("Gone: {who}"), who=_who(gone)),
+        *_differences_in_words(plan["differences"]),
         _(
             N_("Hours of the person: {before} now, {after} together"),
             before=_hours(effect["seconds_before"]),
@@ -170,7 +191,15 @@ def _plan_in_words(plan: Mapping[str, Any]) -> str:
 
 
 def _who(registration: Mapping[str, Any]) -> str:
-    return f"{registration['id']} {registration['name']} {registration['number'] or '-'}"
+    who = (registration["id"], registration["name"], registration["birth_date"], registration["number"] or "-")
+    return " ".join(map(str, who))
+
+
+def _differences_in_words(differences: Sequence[str]) -> list[str]:
+    if not differences:
+        return []
+    words = N_("They seem to be two people; they differ in: {fields}")
+    return [_(words, fields=joined(map(field_name, differences)))]
 
 
 def _balance(kept: int | None, gone: int | None) -> str:
@@ -196,7 +225,7 @@ def _steps_in_words(steps: Sequence[Mapping[str, Any]]) -> str:
                 word(step["entity"]),
                 step["row_id"],
                 step["label"] or "-",
-                word(step["how"]) + (f": {word(step['why'])}" if step["why"] else ""),
+                word(f"step_{step['how']}") + (f": {word(step['why'])}" if step["why"] else ""),
             )
             for step in steps
         ],

@@ -11,8 +11,11 @@ _CAUSES: Final[dict[str, str]] = {
     "national_field_edited": N_("only the national side may change it"),
     "audited_edit": N_("after the audit only the national side corrects hours; nothing was sent"),
     "deleted_here_edited_there": N_("deleting it there too would lose what was entered there"),
+    "deleted_with_records": N_("deleting it there would take the hours of the people in it along; nothing was sent"),
     "edited_here_deleted_there": N_("the edit has no record left to go to; it is kept aside"),
     "missing_nationally": N_("two full lists do not show it, nor is it marked deleted"),
+    "missing_locally": N_("the row was removed without a trace; it is fetched again"),
+    "transfer_half_done": N_("one team has let the person go and the other has not taken them yet"),
     "hours_withdrawn": N_("a star or an exchange may rest on them"),
     "unknown_reference": N_("it waits until the record that it names can be taken in"),
     "unsendable_value": N_(
@@ -26,6 +29,7 @@ _CAUSES: Final[dict[str, str]] = {
     "hours_not_span": N_("more was recorded than lies between start and end, or less"),
     "hours_overlap": N_("nobody serves in two places at once"),
     "hours_outside_project": N_("the project had not begun, or was over"),
+    "star_differs": N_("the star has not been applied for there yet, or was given by other figures"),
     "total_not_sum": N_("mostly the national total comes a day late; then this closes itself"),
 }
 

@@ -12,6 +12,16 @@ _NARROWEST_COLUMN: Final = 6
 _NO_LINE_START: Final = "，。；：、）》」？！,.;:)]"
 
 
+def readable(text: str) -> str:
+    """Without characters that would steer the terminal or turn the writing round: other programs may have written any
+    into the mirror. Line ends and every kind of space stay."""
+    return "".join(character if _is_readable(character) else "?" for character in text)
+
+
+def _is_readable(character: str) -> bool:
+    return character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"
+
+
 def width(text: str) -> int:
     """Columns on a screen."""
     return sum(_width_of(character) for character in text)
@@ -45,14 +55,15 @@ def wrapped(text: str, columns: int) -> list[str]:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, columns: int = SCREEN_WIDTH) -> str:
-    """Aligned columns under their headings, numbers to the right; the widest columns are cut until a row fits."""
+    """Aligned columns under their headings, numbers to the right; the widest texts are cut until a row fits, numbers
+    never are."""
     given = [list(row) for row in rows]
     cells = [[" ".join(str(cell).split()) for cell in row] for row in given]
-    widths = _fitted([max(map(width, column)) for column in zip(headings, *cells, strict=True)], columns)
     right = [
         bool(column) and all(isinstance(cell, int | float) for cell in column) for column in zip(*given, strict=True)
     ]
     right = right or [False] * len(headings)
+    widths = _fitted([max(map(width, column)) for column in zip(headings, *cells, strict=True)], right, columns)
     ruled = [list(headings), ["-" * columns for columns in widths], *cells]
     return "\n".join(_line(row, widths, right) for row in ruled)
 
@@ -67,10 +78,14 @@ def _cell(text: str, columns: int, to_right: bool) -> str:
     return " " * (columns - width(text)) + text if to_right else padded(text, columns)
 
 
-def _fitted(widths: list[int], columns: int) -> list[int]:
+def _fitted(widths: list[int], are_numbers: Sequence[bool], columns: int) -> list[int]:
     too_much = sum(widths) + len(_GAP) * (len(widths) - 1) - columns
-    while too_much > 0 and max(widths) > _NARROWEST_COLUMN:
-        widths[widths.index(max(widths))] -= 1
+    texts = [position for position, is_number in enumerate(are_numbers) if not is_number]
+    while too_much > 0 and texts:
+        widest = max(texts, key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST_COLUMN:
+            break
+        widths[widest] -= 1
         too_much -= 1
     return widths
 

@@ -21,7 +21,16 @@ from national_sync.reconcile.proposals import Proposal, Seen, propose
 from national_sync.records import REFERENCES, SEALED_FIELDS, Entity, Value
 from national_sync.sealing import Sealer
 from national_sync.store.tables import integer_columns
-from national_sync.sync.grounds import Grounds, Row, as_text, digest_of, effective_seconds, grounds_of, has_moved
+from national_sync.sync.grounds import (
+    Grounds,
+    Row,
+    as_text,
+    digest_of,
+    effective_seconds,
+    given_up,
+    grounds_of,
+    has_moved,
+)
 from national_sync.sync.kinds import FIELD_KINDS, MismatchKind
 from national_sync.sync.mirror import old_row_of, opened, resolve_reference
 from national_sync.sync.mismatches import events_of, load_mismatch, plain_text
@@ -67,6 +76,8 @@ class Way:
     choice: str
     words: str
     effect: Effect | None = None
+    given_up: tuple[str, ...] = ()
+    """The other edited columns that go back to what both sides agreed on."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +163,14 @@ def facts_of(
         steps=steps,
         events=tuple(events_of(connection, mismatch_id)),
         earlier=tuple(_earlier(connection, row)),
-        proposal=propose(kind, _seen(sides, steps)),
+        proposal=propose(kind, _seen(connection, row, sides, steps)),
         ways=tuple(
-            Way(choice, way(kind, choice), person.effect(connection, row, choice, sides, star_hours, balance_of))
+            Way(
+                choice,
+                way(kind, choice),
+                person.effect(connection, row, choice, sides, star_hours, balance_of),
+                tuple(sorted(given_up(connection, row) - {field})) if choice == "national" else (),
+            )
             for choice in choices_of(kind)
         ),
         digest=digest_of(sealer, row, grounds),
@@ -204,7 +220,8 @@ def _shown(connection: Connection, entity: Entity, column: str, plain: str | Non
             return _name_of(connection, reference.target, plain)
     if column in integer_columns(entity):
         return _number_shown(column, plain)
-    return plain if column.endswith("area_id") else without_numbers(plain)
+    # Volunteer numbers stay whole here: who may not decide gets them masked where the answer is printed.
+    return plain if column.endswith(("area_id", "number")) else without_numbers(plain)
 
 
 def _number_shown(column: str, plain: str) -> str:
@@ -216,11 +233,12 @@ def _number_shown(column: str, plain: str) -> str:
 
 
 def _name_of(connection: Connection, entity: Entity, row_id: str) -> str:
-    column = "name" if entity in (Entity.TEAM, Entity.PROJECT) else "number"
+    columns = "name, number" if entity is Entity.VOLUNTEER else "name"
     found = connection.execute(
-        text(f"SELECT {column} FROM {entity} WHERE CAST(id AS TEXT) = :id"), {"id": row_id}
-    ).scalar_one_or_none()
-    return f"{found} (row:{row_id})" if found else f"row:{row_id}"
+        text(f"SELECT {columns} FROM {entity} WHERE CAST(id AS TEXT) = :id"), {"id": row_id}
+    ).first()
+    named = " ".join(filter(None, found or ()))
+    return f"{named} (row:{row_id})" if named else f"row:{row_id}"
 
 
 def _marked(connection: Connection, entity: Entity, column: str, own: str | None, other: str | None) -> Shown:
@@ -383,7 +401,7 @@ def _steps(connection: Connection, sealer: Sealer, mismatch: Row, theirs: str | 
         # What stands there has never stood here, so only the record's own stamp tells since when.
         told = _shown(connection, entity, field, theirs)
         steps.append(Step(_updated_there(connection, entity, row_id), "national", "-", field, told))
-    return tuple(steps)
+    return tuple(sorted(steps, key=lambda step: step.at or 0))
 
 
 def _concerns(change: Change, field: str) -> bool:
@@ -404,8 +422,10 @@ def _updated_there(connection: Connection, entity: Entity, row_id: int) -> int |
     return None if stamp is None else int(stamp) // 1000
 
 
-def _seen(sides: Mapping[str, str | None], steps: Sequence[Step]) -> Seen:
-    def latest(side: str) -> int | None:
-        return max((step.at for step in steps if step.side == side and step.at is not None), default=None)
-
-    return Seen(sides["base"], sides["ours"], sides["theirs"], latest("local"), latest("national"))
+def _seen(connection: Connection, mismatch: Row, sides: Mapping[str, str | None], steps: Sequence[Step]) -> Seen:
+    """A moment counts only if it lies before the one at which the difference was seen: three clocks told these."""
+    row_id = mismatch["row_id"]
+    ours_at = max((step.at for step in steps if step.side == "local" and step.at is not None), default=None)
+    theirs_at = None if row_id is None else _updated_there(connection, Entity(mismatch["entity"]), row_id)
+    moments = [None if at is None or at > mismatch["last_seen_at"] else at for at in (ours_at, theirs_at)]
+    return Seen(sides["base"], sides["ours"], sides["theirs"], *moments)

@@ -28,6 +28,9 @@ _SET: Final = N_("The value you give is written here and goes out with the next 
 _SEND: Final = N_("Ours stays and goes out with the next push.")
 _TAKE: Final = N_("Theirs is taken; ours is given up.")
 _DROP_EDITS: Final = N_("What was edited here is given up.")
+_DROP_FIELD: Final = N_(
+    "What was entered in this field is given up; a record that the national side has not yet is withdrawn here."
+)
 
 _KINDS: Final[Mapping[MismatchKind, Explanation]] = {
     MismatchKind.BOTH_EDITED: Explanation(
@@ -57,7 +60,7 @@ _KINDS: Final[Mapping[MismatchKind, Explanation]] = {
     MismatchKind.HOURS_WITHDRAWN: Explanation(N_("the hours are effective again")),
     MismatchKind.UNKNOWN_REFERENCE: Explanation(N_("what it names arrives, or the record is deleted there")),
     MismatchKind.UNSENDABLE_VALUE: Explanation(
-        N_("the value is corrected or taken back here"), {"national": _DROP_EDITS, "set": _SET}
+        N_("the value is corrected or taken back here"), {"national": _DROP_FIELD, "set": _SET}
     ),
     MismatchKind.REFUSED_BY_REVIEW: Explanation(
         N_("a later write of that record is accepted"),

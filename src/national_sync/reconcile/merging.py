@@ -24,9 +24,10 @@ from national_sync.errors import (
     PersonChanged,
     RunInProgress,
 )
-from national_sync.i18n import N_
+from national_sync.i18n import N_, Phrase, joined
 from national_sync.operators.rights import Operator, Right, require
 from national_sync.persons import doubled_seconds, effective_spans, person_of, rows_of_person
+from national_sync.prose.fields import field_name
 from national_sync.reconcile.effects import STAR_HOURS, Effect, effect_of
 from national_sync.reconcile.facts import BalanceOf, no_account
 from national_sync.reconcile.merge_plan import Belonging, How, Keeper, Step, plan_steps
@@ -57,6 +58,7 @@ class Registration:
     number: str | None
     name: str
     county: str
+    birth_date: str
     total_seconds: int
     """By the national side."""
 
@@ -85,6 +87,8 @@ class MergePlan:
     effect: Effect
     """On the kept one's hours, star and balance."""
     gone_balance: int | None
+    differences: tuple[str, ...] = ()
+    """By which the two seem to be two people; none where they may be one."""
 
     @property
     def digest(self) -> str:
@@ -138,6 +142,7 @@ def plan_merge(
         doubled,
         effect_of(before, after - before, balances[0], star_hours),
         balances[1],
+        _differences(kept, gone),
     )
 
 
@@ -170,19 +175,22 @@ def merge(
     *,
     shown: str,
     now: int,
+    although_different: bool = False,
     **judged: Any,
 ) -> int:
     """Carry out the plan that was shown with this digest; returns the number of the merge.
 
     `judged` is what else the plan was made with (`star_hours`, `balance_of`).
 
-    Raises PersonChanged when it would be another plan by now, RunInProgress while a run is at work.
+    Raises MergeRefused where they seem to be two people, unless somebody knows better (`although_different`),
+    PersonChanged when it would be another plan by now, RunInProgress while a run is at work.
     """
     _keep_runs_out(connection, now)
     _lock_volunteers(connection, kept_id, gone_id)
     plan = plan_merge(connection, operator, kept_id, gone_id, right=Right.DECIDE, **judged)
     if plan.digest != shown:
         raise PersonChanged()
+    check_one_person(plan, although_different=although_different)
     done = [_carry_out(connection, step, kept_id) for step in plan.steps if step.how is not How.STAYS]
     merge_id: int = connection.execute(
         text(
@@ -254,7 +262,7 @@ def _county_of(connection: Connection, volunteer_id: int) -> str | None:
 
 
 def _registration(row: Mapping[str, Any]) -> Registration:
-    return Registration(row["id"], row["number"], row["name"], row["county"], row["total_seconds"])
+    return Registration(row["id"], row["number"], row["name"], row["county"], row["birth_date"], row["total_seconds"])
 
 
 def _check(connection: Connection, kept: Mapping[str, Any], gone: Mapping[str, Any]) -> None:
@@ -270,6 +278,26 @@ def _check(connection: Connection, kept: Mapping[str, Any], gone: Mapping[str, A
     if len(rows_of_person(connection, gone["id"])) > 1:
         raise MergeRefused(
             reason=N_("others were merged into the one that would go; name it first, as the one to keep")
+        )
+
+
+def _differences(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> tuple[str, ...]:
+    """Nothing where `volunteer duplicates` would find them: one ID number however it is written, or one name and day."""
+    if kept["id_number_hash"] is not None and kept["id_number_hash"] == gone["id_number_hash"]:
+        return ()
+    differing = tuple(name for name in ("name", "birth_date") if kept[name] != gone[name])
+    return ("id_number", *differing) if differing else ()
+
+
+def check_one_person(plan: MergePlan, *, although_different: bool) -> None:
+    """Raises MergeRefused for two that nothing but the request says to be one."""
+    if plan.differences and not although_different:
+        raise MergeRefused(
+            reason=Phrase(
+                N_("they differ in the ID number and in: {fields}"),
+                fields=joined(field_name(name) for name in plan.differences if name != "id_number"),
+            ),
+            hint=N_("Look at both with --dry-run. If they are one person all the same: --although-different"),
         )
 
 

@@ -10,6 +10,9 @@ from typing import Final
 from national_sync.i18n import N_, Phrase
 from national_sync.sync.kinds import MismatchKind
 
+CLOCKS_DIFFER_SECONDS: Final = 600
+"""Two houses' clocks: moments that lie no further apart tell nothing about which came first."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -125,10 +128,12 @@ def _between(seen: Seen) -> Proposal:
         return Proposal("local", Phrase(N_("Ours says what theirs says, and more.")))
     if _alike(seen.ours) in _alike(seen.theirs):
         return Proposal("national", Phrase(N_("Theirs says what ours says, and more.")))
-    if seen.ours_at is not None and seen.theirs_at is not None and seen.ours_at != seen.theirs_at:
-        if seen.ours_at > seen.theirs_at:
+    if seen.ours_at is not None and seen.theirs_at is not None:
+        later = seen.ours_at - seen.theirs_at
+        if later > CLOCKS_DIFFER_SECONDS:
             return Proposal("local", Phrase(N_("Ours was entered later.")))
-        return Proposal("national", Phrase(N_("Theirs was entered later.")))
+        if later < -CLOCKS_DIFFER_SECONDS:
+            return Proposal("national", Phrase(N_("Theirs was entered later.")))
     return Proposal(
         "national", Phrase(N_("Nothing speaks for either; the national record is the one that others see."))
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -22,7 +22,7 @@ from national_sync.reconcile.search import Filter, where, within
 from national_sync.reconcile.values import checked
 from national_sync.records import SEALED_FIELDS, Entity
 from national_sync.sealing import Sealer
-from national_sync.sync.grounds import Grounds, as_text, digest_of, grounds_of, has_moved
+from national_sync.sync.grounds import Grounds, as_text, digest_of, given_up, grounds_of, has_moved, moved_among
 from national_sync.sync.kinds import ACCEPT_KINDS, DECISIONS, FIELD_KINDS, MismatchKind
 from national_sync.sync.mirror import sealed_row, value_from_text
 from national_sync.sync.mismatches import (
@@ -34,6 +34,7 @@ from national_sync.sync.mismatches import (
     stored_text,
 )
 
+LONGEST_SNOOZE: Final = 366 * 86_400
 DEFAULT_OWNERS: Final[Mapping[Entity, Mapping[str, Owner]]] = Policy().owners
 
 
@@ -50,6 +51,8 @@ class Choice:
     """The digest of the facts that the person saw."""
     field: str | None = None
     """With `set`: the column; that of the mismatch if not named."""
+    may_empty: bool = False
+    """With `set`: whether the person knows that an empty value empties the field on both sides."""
 
 
 def resolve(
@@ -65,7 +68,45 @@ def resolve(
 
     Raises NotFound, NotAllowed, AlreadySettled, FactsChanged, ValueRefused or UsageError.
     """
-    row: Mapping[str, Any] = _locked(connection, operator, choice.mismatch_id)
+    judged = _judged(connection, sealer, _locked(connection, operator, choice.mismatch_id), operator, choice, owners)
+    if judged.has_moved:
+        ours = {"ours": judged.row["ours"], "id": judged.row["id"]}
+        connection.execute(text("UPDATE mismatch SET ours = :ours WHERE id = :id"), ours)
+    _write_down(connection, operator, judged.row, judged.decision, now)
+
+
+def check(
+    connection: Connection,
+    sealer: Sealer,
+    operator: Operator,
+    choice: Choice,
+    *,
+    owners: Mapping[Entity, Mapping[str, Owner]] = DEFAULT_OWNERS,
+) -> set[str]:
+    """Raise what `resolve` would raise, and write nothing. Returns the columns whose edits would be given up."""
+    row = load_mismatch(connection, choice.mismatch_id)
+    require(operator, Right.DECIDE, county=row["county"])
+    _judged(connection, sealer, row, operator, choice, owners)
+    return given_up(connection, row) if choice.keep == "national" else set()
+
+
+class _Judged(NamedTuple):
+    """A choice that can be written down."""
+
+    row: Mapping[str, Any]
+    decision: Mapping[str, str | None]
+    has_moved: bool
+    """Whether the person has seen another value than the mismatch told: it is our side in `row`."""
+
+
+def _judged(
+    connection: Connection,
+    sealer: Sealer,
+    row: Mapping[str, Any],
+    operator: Operator,
+    choice: Choice,
+    owners: Mapping[Entity, Mapping[str, Owner]],
+) -> _Judged:
     if row["state"] != "open":
         raise AlreadySettled(noun="mismatch", id=row["id"], state=row["resolution"])
     _check_nobody_else(row, operator)
@@ -74,12 +115,13 @@ def resolve(
     grounds = grounds_of(connection, sealer, row)
     if choice.facts is not None and choice.facts != digest_of(sealer, row, grounds):
         raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
-    if has_moved(sealer, row, grounds):
+    moved = has_moved(sealer, row, grounds)
+    if moved:
         if choice.facts is None or not grounds.is_here:
             raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
-        row = _with_present(connection, sealer, row, grounds)
-    decision = {"decision": choice.keep, "decided_facts": digest_of(sealer, row, grounds), **given}
-    _write_down(connection, operator, row, decision, now)
+        ours = stored_text(sealer, Entity(row["entity"]), row["field"], grounds.values[row["field"]])
+        row = {**row, "ours": ours}
+    return _Judged(row, {"decision": choice.keep, "decided_facts": digest_of(sealer, row, grounds), **given}, moved)
 
 
 def _write_down(
@@ -121,10 +163,10 @@ def _check_choice(row: Mapping[str, Any], choice: Choice) -> None:
     allowed = DECISIONS.get(MismatchKind(row["kind"]), ())
     if choice.keep not in allowed:
         raise UsageError(
-            "A mismatch of the kind {kind} cannot be settled by keeping the {keep} value.",
-            hint="Possible here: {allowed}. See: national-sync mismatch show {id}",
+            N_("A mismatch of the kind {kind} cannot be settled in this way: {state}."),
+            hint=N_("Possible here: {allowed}. See: national-sync mismatch show {id}"),
             kind=row["kind"],
-            keep=choice.keep,
+            state=f"keep_{choice.keep}",
             allowed=", ".join(allowed) or "-",
             id=row["id"],
         )
@@ -151,16 +193,14 @@ def _value_given(
             other=column,
         )
     value = checked(entity, column, choice.value, owners[entity])
+    if value is None and not choice.may_empty:
+        raise UsageError(
+            N_("This would empty the field {field} on both sides; nothing was decided."),
+            hint=N_("If that is meant: national-sync mismatch resolve {id} --set {field}= --yes"),
+            id=row["id"],
+            field=column,
+        )
     return {"decided_field": column, "decided_value": stored_text(sealer, entity, column, value)}
-
-
-def _with_present(
-    connection: Connection, sealer: Sealer, row: Mapping[str, Any], grounds: Grounds
-) -> Mapping[str, Any]:
-    """The person has seen what the mirror holds now, so that is our side of the mismatch from here on."""
-    ours = stored_text(sealer, Entity(row["entity"]), row["field"], grounds.values[row["field"]])
-    connection.execute(text("UPDATE mismatch SET ours = :ours WHERE id = :id"), {"ours": ours, "id": row["id"]})
-    return {**row, "ours": ours}
 
 
 def _what_is_now(sealer: Sealer, row: Mapping[str, Any], grounds: Grounds) -> Phrase:
@@ -192,9 +232,12 @@ def _note(
     event: str,
     detail: Mapping[str, Any],
     now: int,
+    *,
+    only_here: Mapping[str, Any] | None = None,
 ) -> None:
-    """A step in the mismatch's life, and one in the audit."""
-    add_events(connection, [row["id"]], at=now, event=event, actor=operator.actor, detail=detail)
+    """A step in the mismatch's life, and one in the audit, but for what is `only_here`."""
+    told = {**detail, **(only_here or {})}
+    add_events(connection, [row["id"]], at=now, event=event, actor=operator.actor, detail=told)
     facts = {"mismatch": row["id"], "kind": row["kind"], **detail}
     entry = audit.Entry(now, operator.actor, f"mismatch.{event}", row["entity"], row["row_id"], detail=facts)
     audit.append(connection, entry)
@@ -211,6 +254,8 @@ class Many:
     """By kind."""
     left_out: Mapping[str, int]
     """By kind: those that cannot be settled in this way."""
+    facts_changed: Mapping[str, int]
+    """By kind: those that were left open because the field holds another value here by now."""
 
     @property
     def count(self) -> int:
@@ -221,20 +266,38 @@ CAREFUL_KINDS: Final = frozenset(MismatchKind) - ACCEPT_KINDS - FIELD_KINDS
 """Where a decision can undo more than the one field it is about: decided one by one, with the facts of each."""
 
 
-def preview_where(connection: Connection, operator: Operator, wanted: Filter, keep: str, *, now: int) -> Many:
+def preview_where(
+    connection: Connection, sealer: Sealer, operator: Operator, wanted: Filter, keep: str, *, now: int
+) -> Many:
     """What `resolve_where` would decide."""
+    return _sorted_out(connection, sealer, operator, wanted, keep, now)[0]
+
+
+def _sorted_out(
+    connection: Connection,
+    sealer: Sealer,
+    operator: Operator,
+    wanted: Filter,
+    keep: str,
+    now: int,
+    *,
+    locking: bool = False,
+) -> tuple[Many, dict[str, list[int]]]:
+    """The numbers, and by kind the mismatches to be decided."""
     require(operator, Right.DECIDE, county=operator.county)
-    condition, parameters = _undecided(operator, wanted, now)
-    rows = connection.execute(
-        text(f"SELECT kind, COUNT(*) AS mismatches FROM mismatch WHERE {condition} GROUP BY kind ORDER BY kind"),
-        parameters,
-    )
-    found = {row.kind: row.mismatches for row in rows}
-    fits = {kind: keep in DECISIONS.get(MismatchKind(kind), ()) for kind in found}
-    return Many(
-        {kind: number for kind, number in found.items() if fits[kind]},
-        {kind: number for kind, number in found.items() if not fits[kind]},
-    )
+    found = _undecided_by_kind(connection, operator, wanted, now, locking=locking)
+    left_out = {kind: len(ids) for kind, ids in found.items() if keep not in DECISIONS.get(MismatchKind(kind), ())}
+    decided: dict[str, list[int]] = {}
+    changed: dict[str, int] = {}
+    for kind, ids in found.items():
+        if kind in left_out:
+            continue
+        moved = moved_among(connection, sealer, MismatchKind(kind), ids)
+        if moved:
+            changed[kind] = len(moved)
+        if len(moved) < len(ids):
+            decided[kind] = [one for one in ids if one not in moved]
+    return Many({kind: len(ids) for kind, ids in decided.items()}, left_out, changed), decided
 
 
 def resolve_where(
@@ -243,31 +306,33 @@ def resolve_where(
     """Decide every open mismatch that fits and has no decision yet; `keep` is local or national."""
     if keep not in ("local", "national"):
         raise UsageError(N_("Many at once are settled by keeping the local or the national value."))
-    many = preview_where(connection, operator, wanted, keep, now=now)
-    condition, parameters = _undecided(operator, wanted, now)
     # All are locked before the first is audited: whoever waits for the audit must not hold what we still need.
-    locked = {
-        kind: _locked_ids(connection, f"{condition} AND mismatch.kind = :kind_", {**parameters, "kind_": kind})
-        for kind in many.decided
-    }
-    for kind, ids in locked.items():
+    many, to_decide = _sorted_out(connection, sealer, operator, wanted, keep, now, locking=True)
+    for kind, ids in to_decide.items():
         if MismatchKind(kind) in CAREFUL_KINDS:
             for mismatch_id in ids:
                 resolve(connection, sealer, operator, Choice(mismatch_id, keep), now)
         else:
             _decide_many(connection, operator, kind, ids, keep, now)
-    return Many({kind: len(ids) for kind, ids in locked.items()}, many.left_out)
+    return many
 
 
-def _undecided(operator: Operator, wanted: Filter, now: int) -> tuple[str, dict[str, Any]]:
+def _undecided_by_kind(
+    connection: Connection, operator: Operator, wanted: Filter, now: int, *, locking: bool
+) -> dict[str, list[int]]:
     condition, parameters = where(within(wanted, operator), now=now)
-    return f"{condition} AND mismatch.state = 'open' AND mismatch.decision IS NULL", parameters
-
-
-def _locked_ids(connection: Connection, condition: str, parameters: Mapping[str, Any]) -> list[int]:
-    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
-    found = connection.execute(text(f"SELECT id FROM mismatch WHERE {condition} ORDER BY id{locking}"), parameters)
-    return list(found.scalars())
+    ending = " FOR UPDATE" if locking and connection.dialect.name != "sqlite" else ""
+    rows = connection.execute(
+        text(
+            f"SELECT id, kind FROM mismatch WHERE {condition} AND mismatch.state = 'open'"
+            f" AND mismatch.decision IS NULL ORDER BY id{ending}"
+        ),
+        parameters,
+    )
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.kind, []).append(row.id)
+    return dict(sorted(found.items()))
 
 
 def _decide_many(connection: Connection, operator: Operator, kind: str, ids: list[int], keep: str, now: int) -> None:
@@ -295,6 +360,7 @@ def undo(connection: Connection, sealer: Sealer, operator: Operator, mismatch_id
     the other value stands here again as an edit, which goes out with the next push. Raises CannotUndo otherwise.
     """
     row = _locked(connection, operator, mismatch_id)
+    written: dict[str, Any] = {}
     if row["state"] == "open":
         outcome = _drop_decision(connection, row)
     elif row["decision"] is None or row["resolution"] != row["decision"]:
@@ -303,6 +369,7 @@ def undo(connection: Connection, sealer: Sealer, operator: Operator, mismatch_id
         outcome = _reopen(connection, row)
     elif MismatchKind(row["kind"]) in FIELD_KINDS:
         outcome = _put_back(connection, sealer, row)
+        written = {"history": _latest_note(connection, row)}
     else:
         raise CannotUndo(
             id=mismatch_id,
@@ -311,7 +378,9 @@ def undo(connection: Connection, sealer: Sealer, operator: Operator, mismatch_id
             entity=row["entity"].removesuffix("_record"),
             row_id=row["row_id"] or row["subject"],
         )
-    _note(connection, operator, row, "undone", {"decision": row["decision"], "outcome": outcome}, now)
+    _note(
+        connection, operator, row, "undone", {"decision": row["decision"], "outcome": outcome}, now, only_here=written
+    )
     return outcome
 
 
@@ -360,6 +429,15 @@ def _put_back(connection: Connection, sealer: Sealer, row: Mapping[str, Any]) ->
     return "put_back"
 
 
+def _latest_note(connection: Connection, row: Mapping[str, Any]) -> int | None:
+    """The note that the history keeps of what was just written, so that it can tell who did it."""
+    latest: int | None = connection.execute(
+        text("SELECT MAX(id) FROM row_history WHERE entity = :entity AND row_id = :row_id"),
+        {"entity": row["entity"], "row_id": row["row_id"]},
+    ).scalar()
+    return latest
+
+
 def _kept_and_other(sealer: Sealer, row: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The value that the decision left here, and the one that it gave up."""
     entity, field = Entity(row["entity"]), row["field"]
@@ -379,6 +457,8 @@ def _kept_and_other(sealer: Sealer, row: Mapping[str, Any]) -> tuple[str | None,
 def note(connection: Connection, operator: Operator, mismatch_id: int, words: str, now: int) -> None:
     """Keep a remark with the mismatch. Long numbers in it are starred out."""
     row = _locked(connection, operator, mismatch_id)
+    if not words.strip():
+        raise UsageError(N_("A remark needs words; nothing was noted."))
     detail = {"note": without_numbers(words.strip())}
     add_events(connection, [row["id"]], at=now, event="noted", actor=operator.actor, detail=detail)
 
@@ -405,6 +485,8 @@ def snooze(connection: Connection, operator: Operator, mismatch_id: int, until: 
     row = _locked(connection, operator, mismatch_id)
     if until is not None and until <= now:
         raise UsageError(N_("The day to which it is put off must lie ahead."))
+    if until is not None and until > now + LONGEST_SNOOZE:
+        raise UsageError(N_("A mismatch can be put off for a year at most."))
     connection.execute(
         text("UPDATE mismatch SET snoozed_until = :until WHERE id = :id"), {"until": until, "id": row["id"]}
     )

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from national_sync import audit
+from national_sync.divisions import check_county
 from national_sync.errors import AlreadySettled, NotFound, UsageError
 from national_sync.i18n import N_
 from national_sync.operators.rights import Operator, Right, require
@@ -88,8 +89,8 @@ def _check(rule: NewRule) -> None:
     if rule.field and rule.field not in mirror_columns(rule.entity):
         known = ", ".join(sorted(mirror_columns(rule.entity)))
         raise UsageError(N_("There is no field {field}; there are: {known}"), field=rule.field, known=known)
-    if rule.county and not (rule.county.isdigit() and len(rule.county) == 6):
-        raise UsageError(N_("A county code has six digits, such as 530802; {county} is none."), county=rule.county)
+    if rule.county:
+        check_county(rule.county)
 
 
 def list_rules(connection: Connection, *, removed: bool = False) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from national_sync.errors import NotAllowed
+from national_sync.i18n import N_
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -60,7 +61,7 @@ def within(wanted: Filter, operator: Operator) -> Filter:
         return wanted
     if wanted.county not in (None, operator.county):
         raise NotAllowed(
-            "The account {name} is bound to county {county}; this belongs to another one or to the whole city.",
+            N_("The account {name} is bound to county {county}; this belongs to another one or to the whole city."),
             name=operator.name,
             county=operator.county,
         )
@@ -104,6 +105,39 @@ def page_query(wanted: Filter, *, now: int, sort: str, limit: int, offset: int) 
     condition, parameters = where(wanted, now=now)
     sql = f"SELECT * FROM mismatch WHERE {condition} ORDER BY {SORTS[sort]} LIMIT :limit OFFSET :offset"
     return sql, {**parameters, "limit": limit, "offset": offset}
+
+
+_NAMES: Final[Mapping[str, str]] = {
+    "volunteer": "SELECT id, name, NULL AS at FROM volunteer",
+    "team": "SELECT id, name, NULL AS at FROM team",
+    "project": "SELECT id, name, NULL AS at FROM project",
+    "membership": "SELECT r.id, v.name, NULL AS at FROM membership r JOIN volunteer v ON v.id = r.volunteer_id",
+    "hour_record": "SELECT r.id, v.name, r.started_at AS at FROM hour_record r JOIN volunteer v ON v.id = r.volunteer_id",
+    "training_record": (
+        "SELECT r.id, v.name, NULL AS at FROM training_record r JOIN volunteer v ON v.id = r.volunteer_id"
+    ),
+}
+"""By entity: the name that a record goes by, its own or its volunteer's, and when it began where that tells it apart."""
+
+
+def names_of(
+    rows: Callable[[str, Mapping[str, Any]], list[dict[str, Any]]], mismatches: Iterable[Mapping[str, Any]]
+) -> dict[tuple[str, int], tuple[str | None, int | None]]:
+    """By entity and row: name and moment of the records that these mismatches are about, one query an entity."""
+    wanted: dict[str, set[int]] = {}
+    for mismatch in mismatches:
+        if mismatch["row_id"] is not None:
+            wanted.setdefault(mismatch["entity"], set()).add(int(mismatch["row_id"]))
+    return {
+        (entity, row["id"]): (row["name"], row["at"])
+        for entity, ids in wanted.items()
+        for row in rows(_names_query(entity, ids), {})
+    }
+
+
+def _names_query(entity: str, ids: Iterable[int]) -> str:
+    own = "r.id" if " r " in _NAMES[entity] else "id"
+    return f"{_NAMES[entity]} WHERE {own} IN ({', '.join(map(str, sorted(ids)))})"
 
 
 def totals_query(wanted: Filter, *, now: int) -> tuple[str, dict[str, Any]]:

@@ -41,7 +41,7 @@ def _row(number: int, values: Sequence[Any]) -> SheetRow:
         if text is None:
             words = N_("the cell under {heading} holds {what}; format it as text and type it again")
             return SheetRow(number, cells, Phrase(words, heading=heading(name), what=_what(value)))
-        cells[name] = text.strip() if name in OPEN else restored(text)
+        cells[name] = restored(text.strip() if name in OPEN else text)
     return SheetRow(number, cells)
 
 

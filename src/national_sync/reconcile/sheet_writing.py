@@ -13,18 +13,20 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import Connection, text
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from national_sync import audit
 from national_sync.clock import local_text
 from national_sync.divisions import COUNTIES
 from national_sync.errors import UsageError
-from national_sync.i18n import N_, _, say
+from national_sync.i18n import N_, _, say, say_numbered
 from national_sync.operators.rights import Operator, Right, require
 from national_sync.prose.causes import cause
+from national_sync.prose.codes import code_word
 from national_sync.prose.fields import field_name
 from national_sync.prose.words import word
-from national_sync.reconcile.facts import Facts, facts_of
+from national_sync.reconcile.facts import Facts, facts_of, without_numbers
 from national_sync.reconcile.kinds import way
 from national_sync.reconcile.search import Filter, where, within
 from national_sync.reconcile.sheets import (
@@ -150,7 +152,7 @@ def _write_mismatches(workbook: Workbook, every: Iterable[Facts], sealer: Sealer
     for (kind, has_field), (first, last) in exported.spans.items():
         sheet.data_validation(first, _DECISION, last, _DECISION, _drop_down(kind, has_field))
     sheet.autofilter(0, 0, exported.rows, len(_ORDER) - 1)
-    sheet.ignore_errors({"number_stored_as_text": f"A1:N{exported.rows + 1}"})
+    sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(_ORDER) - 1)}{exported.rows + 1}"})
 
 
 def _formats(workbook: Workbook) -> dict[Name | str, Format]:
@@ -202,6 +204,7 @@ def _cells(facts: Facts, sealer: Sealer, export: str) -> list[str]:
         Name.BASE: facts.base.shown or "",
         Name.OURS: (facts.present if facts.has_moved else facts.ours.shown) or "",
         Name.THEIRS: facts.theirs.shown or "",
+        Name.CONTEXT: "; ".join(_context(facts)),
         Name.PROPOSAL: _proposal(facts),
         Name.FACTS: facts.digest,
     }
@@ -212,11 +215,36 @@ def _cells(facts: Facts, sealer: Sealer, export: str) -> list[str]:
 
 def _brief(record: Mapping[str, str | None]) -> str:
     """The values tell by themselves what they are; the division stands in a column of its own."""
-    return ", ".join(value for name, value in record.items() if value and not name.endswith("area_id"))
+    told = ((name, value) for name, value in record.items() if value and not name.endswith(_NOT_TOLD))
+    return ", ".join(code_word(name, value) for name, value in told)
+
+
+_NOT_TOLD: Final = ("area_id", "national_id", "row_id")
+
+
+def _context(facts: Facts) -> Iterator[str]:
+    """What the page of a mismatch tells besides: the other records, what was said there, what it is held against."""
+    for other in facts.others:
+        yield _(N_("together with {record}"), record=_brief(other))
+    for name in ("words", "fault"):
+        if facts.detail.get(name):
+            yield say_numbered(word(without_numbers(str(facts.detail[name]))))
+    for name, value in facts.limits.items():
+        if value:
+            yield f"{field_name(name)} {value}"
+
+
+_FOR_OFFICE: Final[Mapping[MismatchKind, str]] = {
+    MismatchKind.SAME_PERSON_TWICE: N_("The city office has the two merged. Accept only if it has to wait."),
+    MismatchKind.STAR_DIFFERS: N_(
+        "The city office applies nationally for the star certified here; it closes when both agree."
+    ),
+}
+"""Instead of the reasons that name commands, which an office with a sheet does not have."""
 
 
 def _proposal(facts: Facts) -> str:
-    reason = say(facts.proposal.reason)
+    reason = say(_FOR_OFFICE.get(facts.kind, facts.proposal.reason))
     if facts.proposal.choice not in choices_in_sheet(facts.kind, facts.field):
         return reason
     return f"{label(facts.kind, facts.proposal.choice)}: {reason}"

@@ -33,6 +33,7 @@ class Name(StrEnum):
     BASE = "base"
     OURS = "ours"
     THEIRS = "theirs"
+    CONTEXT = "context"
     PROPOSAL = "proposal"
     DECISION = "decision"
     VALUE = "value"
@@ -55,6 +56,7 @@ COLUMNS: Final[Mapping[Name, Column]] = {
     Name.BASE: Column(N_("Agreed before"), 18),
     Name.OURS: Column(N_("Ours"), 22),
     Name.THEIRS: Column(N_("National"), 22),
+    Name.CONTEXT: Column(N_("What else is known"), 40),
     Name.PROPOSAL: Column(N_("Proposal"), 40),
     Name.DECISION: Column(N_("Decision"), 24),
     Name.VALUE: Column(N_("New value"), 22),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ from national_sync.sync.mismatches import (
     update_facts,
     withdraw_decision,
 )
-from national_sync.sync.operations import absorb
+from national_sync.sync.operations import absorb, column_of
 from national_sync.sync.slices import slices
 from national_sync.sync.transaction import Transaction, Transactions
 
@@ -204,8 +204,8 @@ def _keep_national_field(tx: Transaction, mismatch: Mismatch) -> None:
     drop_base(tx, mismatch.entity, mismatch.row_id, column)
 
 
-def _drop_edits(tx: Transaction, mismatch: Mismatch) -> None:
-    """Put every edited field of the row back to what both sides agreed on."""
+def _drop_edits(tx: Transaction, mismatch: Mismatch, columns: Collection[str] | None = None) -> None:
+    """Put the edited fields of the row, or those named of them, back to what both sides agreed on."""
     assert mismatch.row_id is not None
     entity = mismatch.entity
     bases = tx.rows(
@@ -215,6 +215,8 @@ def _drop_edits(tx: Transaction, mismatch: Mismatch) -> None:
     )
     row: dict[str, Any] = {}
     for change in bases:
+        if columns is not None and change["field"] not in columns:
+            continue
         column, base = change["field"], value_from_text(entity, change["field"], change["base"])
         row[column] = base
         if column in SEALED_FIELDS[entity]:
@@ -227,7 +229,7 @@ def _drop_edits(tx: Transaction, mismatch: Mismatch) -> None:
 
 def _keep_national_after_audit(tx: Transaction, mismatch: Mismatch) -> None:
     if not mismatch.detail.get("deleted"):
-        _drop_edits(tx, mismatch)
+        _drop_edits(tx, mismatch, {mismatch.field})
     elif mismatch.national_id is not None:
         _undo_deletion(tx, mismatch)
 
@@ -256,7 +258,7 @@ def _give_up_refused(tx: Transaction, mismatch: Mismatch) -> None:
         case "delete":
             _undo_deletion(tx, mismatch)
         case "update":
-            _drop_edits(tx, mismatch)
+            _drop_edits(tx, mismatch, {column_of(mismatch.entity, name) for name in mismatch.detail["fields"]})
         case _:
             assert mismatch.row_id is not None
             if load_mirrored(tx, mismatch.entity, row_id=mismatch.row_id) is not None:
@@ -293,7 +295,7 @@ def _set_value(tx: Transaction, mismatch: Mismatch) -> None:
 
 def _give_up_unsendable(tx: Transaction, mismatch: Mismatch) -> None:
     if mismatch.national_id is not None:
-        _drop_edits(tx, mismatch)
+        _drop_edits(tx, mismatch, {mismatch.field})
     elif mismatch.row_id is not None and load_mirrored(tx, mismatch.entity, row_id=mismatch.row_id) is not None:
         write_row(tx, mismatch.entity, mismatch.row_id, {"withdrawn_at": tx.now})
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, text
 
-from national_sync.records import Entity, Value
+from national_sync.records import Entity, Value, mirror_columns
 from national_sync.sealing import Sealer
 from national_sync.sync.examine import others_of
-from national_sync.sync.kinds import FIELD_KINDS, MismatchKind
+from national_sync.sync.kinds import VALUE_KINDS, MismatchKind
 from national_sync.sync.mirror import opened
-from national_sync.sync.mismatches import plain_text
+from national_sync.sync.mismatches import among, plain_text
+from national_sync.sync.operations import column_of
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -30,10 +31,8 @@ _COLUMNS: Final[Mapping[MismatchKind, tuple[str, ...]]] = {
 }
 """The columns of the row that such a mismatch is about."""
 
-_OF_EDITS: Final = frozenset(
-    {MismatchKind.AUDITED_EDIT, MismatchKind.EDITED_HERE_DELETED_THERE, MismatchKind.REFUSED_BY_REVIEW}
-)
-"""Where a decision may drop every edit of the row."""
+_OF_NEW_RECORDS: Final = frozenset({MismatchKind.UNSENDABLE_VALUE, MismatchKind.REFUSED_BY_REVIEW})
+"""Where a decision may withdraw a record that the national side has not yet, with all that was entered."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,9 @@ def grounds_of(connection: Connection, sealer: Sealer, mismatch: Row) -> Grounds
     if row is None:
         return Grounds(False, {})
     columns = {*_COLUMNS.get(kind, ()), *([mismatch["field"]] if mismatch["field"] else [])}
-    if kind in _OF_EDITS:
-        columns |= edited_columns(connection, entity, row_id)
+    columns |= given_up(connection, mismatch)
+    if kind in _OF_NEW_RECORDS and mismatch["national_id"] is None:
+        columns |= set(mirror_columns(entity))
     values = {column: opened(sealer, entity, column, row[column]) for column in sorted(columns)}
     return Grounds(True, values, others_of(connection, kind, row_id), _limits(connection, kind, row))
 
@@ -82,11 +82,54 @@ def digest_of(sealer: Sealer, mismatch: Row, grounds: Grounds) -> str:
 
 def has_moved(sealer: Sealer, mismatch: Row, grounds: Grounds) -> bool:
     """Whether the field in question holds another value here than the mismatch says, or none any more."""
-    if mismatch["kind"] not in FIELD_KINDS:
-        return False
     field = mismatch["field"]
+    if mismatch["kind"] not in VALUE_KINDS or not field:
+        return False
     ours = plain_text(sealer, Entity(mismatch["entity"]), field, mismatch["ours"])
     return not grounds.is_here or as_text(grounds.values[field]) != ours
+
+
+def moved_among(connection: Connection, sealer: Sealer, kind: MismatchKind, ids: Sequence[int]) -> set[int]:
+    """Which of these mismatches of one kind `has_moved` is true of, however many they are."""
+    if kind not in VALUE_KINDS or not ids:
+        return set()
+    about = connection.execute(
+        text(f"SELECT DISTINCT entity, field FROM mismatch WHERE {among(connection, ids)} AND field <> ''")
+    )
+    return {
+        row.id
+        for entity, field in [(Entity(one.entity), one.field) for one in about]
+        for row in _values_of_field(connection, entity, field, ids)
+        if row.here is None
+        or as_text(opened(sealer, entity, field, row.value)) != plain_text(sealer, entity, field, row.ours)
+    }
+
+
+def _values_of_field(connection: Connection, entity: Entity, field: str, ids: Sequence[int]) -> Iterable[Any]:
+    return connection.execute(
+        text(
+            f"SELECT x.id, x.ours, m.id AS here, m.{field} AS value FROM (SELECT * FROM mismatch"
+            f" WHERE {among(connection, ids)} AND entity = :entity AND field = :field) x"
+            f" LEFT JOIN {entity} m ON m.id = x.row_id"
+        ),
+        {"entity": entity.value, "field": field},
+    )
+
+
+def given_up(connection: Connection, mismatch: Row) -> set[str]:
+    """The edited columns that go back to what both sides agreed on when the national side is kept."""
+    entity, kind, row_id = Entity(mismatch["entity"]), MismatchKind(mismatch["kind"]), mismatch["row_id"]
+    if row_id is None:
+        return set()
+    edited = edited_columns(connection, entity, row_id)
+    match kind:
+        case MismatchKind.EDITED_HERE_DELETED_THERE:
+            return edited
+        case MismatchKind.REFUSED_BY_REVIEW:
+            sent = json.loads(mismatch["detail"]).get("fields", ())
+            return edited & {column_of(entity, name) for name in sent}
+        case _:
+            return edited & {mismatch["field"]}
 
 
 def edited_columns(connection: Connection, entity: Entity, row_id: int) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -12,7 +12,9 @@ from national_sync.errors import AlreadySettled, NotFound, PlanChanged
 from national_sync.records import Entity
 from national_sync.sync.transaction import Transaction, Transactions
 
-_LIVE = "('open', 'approved', 'rejected')"
+LIVE: Final = ("open", "approved", "rejected")
+"""The states in which a hold still stops something."""
+_LIVE: Final = f"({', '.join(map(repr, LIVE))})"
 
 
 def held_plan(tx: Transaction, entity: Entity, action: str) -> Mapping[str, Any] | None:

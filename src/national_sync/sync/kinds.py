@@ -60,6 +60,9 @@ DECISIONS: Final[Mapping[MismatchKind, tuple[str, ...]]] = {
 FIELD_KINDS: Final = frozenset({MismatchKind.BOTH_EDITED, MismatchKind.WRITE_UNDONE})
 """Two values of one field, of which either can be kept and put back."""
 
+VALUE_KINDS: Final = FIELD_KINDS | {MismatchKind.AUDITED_EDIT, MismatchKind.UNSENDABLE_VALUE}
+"""Which tell the value that a field holds here, where they are about a field."""
+
 ACCEPT_KINDS: Final = frozenset(
     {
         MismatchKind.MISSING_NATIONALLY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -94,7 +94,7 @@ def _clear_the_way(connection: Connection, now: float) -> None:
     at_work = run_at_work(connection)
     if at_work is None:
         return
-    if at_work["lease_until"] >= now and _is_alive(at_work["holder"]):
+    if is_at_work(at_work, now):
         raise RunInProgress(run=at_work["id"], holder=at_work["holder"])
     connection.execute(
         text("UPDATE run SET state = 'interrupted', slot = NULL, ended_at = :now WHERE id = :run"),
@@ -140,6 +140,11 @@ def history(connection: Connection, limit: int = 30) -> list[dict[str, Any]]:
     """The latest runs, newest first."""
     rows = connection.execute(text("SELECT * FROM run ORDER BY id DESC LIMIT :limit"), {"limit": limit})
     return [dict(row) for row in rows.mappings()]
+
+
+def is_at_work(run: Mapping[str, Any], now: float) -> bool:
+    """Whether a run that says running is so: its lease is live, and so is its process as far as can be seen."""
+    return bool(run["lease_until"] >= now) and _is_alive(run["holder"])
 
 
 def _is_alive(holder: str) -> bool:

@@ -14,7 +14,14 @@ from sqlalchemy import text
 from national_sync.errors import StopRequested
 from national_sync.national.port import NationalSystem, Page, PullRequest, Scope
 from national_sync.records import Entity
-from national_sync.sync.stage import open_quarantine_ids, quarantine, solve_quarantine, stage_records
+from national_sync.sync.stage import (
+    open_quarantine_ids,
+    quarantine,
+    quarantine_identity,
+    solve_nameless_quarantine,
+    solve_quarantine,
+    stage_records,
+)
 from national_sync.sync.transaction import Transaction, Transactions
 
 STORED_RECORDS: Final = 5_000
@@ -31,6 +38,8 @@ class Pulled:
     is_listing: bool
     is_exact: bool
     total: int | None
+    covered_before_ms: int | None = None
+    """Up to which update time everything had been read and taken up before; None where that is not certain."""
 
 
 def plan_pull(
@@ -67,14 +76,21 @@ def observe(
     with transactions.read() as tx:
         mirror_is_empty = tx.execute(f"SELECT 1 FROM {entity} LIMIT 1").first() is None
         quarantined = open_quarantine_ids(tx.connection, entity)
+        covered_before = _covered(tx, request) if is_listing else None
     seen = changed = rejected = 0
     last: Page | None = None
+    nameless: set[str] = set()
     waiting: list[Page] = []
     with closing(national.pull(request)) as pages:
         for page in pages:
             transactions.lease.check()
             seen += len(page.records)
             rejected += len(page.rejects)
+            nameless.update(
+                quarantine_identity(transactions.sealer, reject)
+                for reject in page.rejects
+                if reject.national_id is None
+            )
             last = page
             waiting.append(page)
             if page.is_last or sum(len(one.records) for one in waiting) >= STORED_RECORDS:
@@ -87,7 +103,32 @@ def observe(
         changed += _store(transactions, request, waiting, is_listing, mirror_is_empty, quarantined)
     is_exact = last is not None and last.is_exact
     _close_pull(transactions, entity, is_listing and is_exact)
-    return Pulled(seen, changed, rejected, is_listing, is_exact, last.total if last else None)
+    if is_listing and is_exact and request.resume is None:
+        _forget_nameless(transactions, entity, nameless)
+    return Pulled(seen, changed, rejected, is_listing, is_exact, last.total if last else None, covered_before)
+
+
+def _covered(tx: Transaction, request: PullRequest) -> int | None:
+    """Nothing is certain while a pull is unfinished or something it brought is still staged."""
+    if tx.execute(f"SELECT 1 FROM observed_{request.entity} LIMIT 1").first() is not None:
+        return None
+    covered: int | None = tx.execute(
+        "SELECT covered_until_ms FROM pull WHERE entity = :entity AND open_request IS NULL",
+        entity=request.entity.value,
+    ).scalar_one_or_none()
+    return covered
+
+
+def _forget_nameless(transactions: Transactions, entity: Entity, seen: set[str]) -> None:
+    """A record without an id can only be missed: by a listing of which this very process has seen every page."""
+    with transactions.read() as tx:
+        kept = tx.execute(
+            "SELECT 1 FROM quarantine WHERE entity = :entity AND national_id IS NULL AND state <> 'solved' LIMIT 1",
+            entity=entity.value,
+        ).first()
+    if kept:
+        with transactions.write() as tx:
+            solve_nameless_quarantine(tx, entity, seen)
 
 
 def _store(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 import msgspec
+from sqlalchemy import Connection, text
 
 from national_sync.national.port import (
     Done,
@@ -37,9 +38,9 @@ from national_sync.sealing import Sealer
 from national_sync.store.database import write_many
 from national_sync.sync.deletions import link_deletion, settle_deletion
 from national_sync.sync.digest import NOT_COUNTED, adjust_digest, counted
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.mirror import drop_base, load_mirrored, resolve_reference, write_base, write_row
 from national_sync.sync.mismatches import close_mismatches, open_mismatch
-from national_sync.sync.plan import MismatchKind
 from national_sync.sync.settle import settle_staged
 from national_sync.sync.stage import stage_records
 from national_sync.sync.transaction import Transaction
@@ -194,6 +195,7 @@ def record_outcome(
     match outcome:
         case Done(national_id, record):
             _set_state(tx, stored, "done", national_id=national_id)
+            tx.note(entity, f"send_{operation.verb}", f"{stored.row_id} {national_id} {operation.reference}\n")
             match operation.verb:
                 case Verb.CREATE:
                     _link_creation(tx, owners[entity], stored, national_id, record)
@@ -354,6 +356,16 @@ def rows_with_open_operation(tx: Transaction, entity: Entity) -> set[int]:
         f"SELECT row_id FROM operation WHERE entity = :entity AND state IN {UNSETTLED}", entity=entity.value
     )
     return set(rows.scalars())
+
+
+def count_open_operations(connection: Connection) -> dict[str, int]:
+    """How many writes are planned, in flight, without a trusted answer or under review; states without any left out."""
+    rows = connection.execute(
+        text(
+            f"SELECT state, COUNT(*) AS writes FROM operation WHERE state IN {UNSETTLED} GROUP BY state ORDER BY state"
+        )
+    )
+    return {row.state: row.writes for row in rows}
 
 
 def refused_before(tx: Transaction, entity: Entity, row_id: int, verb: Verb, fields: Mapping[str, Value]) -> bool:

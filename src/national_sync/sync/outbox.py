@@ -149,13 +149,14 @@ class Outbox:
         mended = [column for column in reported.scalars() if column not in faults]
         close_mismatches(tx, entity, mirrored.row_id, kinds=[MismatchKind.UNSENDABLE_VALUE], fields=mended)
         for column, fault in faults.items():
+            agreed = mirrored.bases.get(column)
             open_mismatch(
                 tx,
                 MismatchKind.UNSENDABLE_VALUE,
                 entity,
                 row_id=mirrored.row_id,
                 national_id=national_id,
-                conflict=Conflict(column, None, None, None),
+                conflict=Conflict(column, agreed, mirrored.values[column], agreed),
                 detail={"fault": fault.value},
             )
         return faults

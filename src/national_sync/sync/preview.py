@@ -10,7 +10,7 @@ from national_sync.policy import Policy
 from national_sync.records import REFERENCES, Entity
 from national_sync.sync.bulk import absent_rows, thoughtful_ids, twin_ids
 from national_sync.sync.guard import plan_hash
-from national_sync.sync.operations import rows_with_open_operation
+from national_sync.sync.operations import count_open_operations
 from national_sync.sync.settle import preview_staged
 from national_sync.sync.transaction import Transaction, Transactions
 
@@ -24,13 +24,15 @@ class PlanPreview:
     plan_hash: str = ""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    operations: dict[str, int] = field(default_factory=dict)
+    """Writes of earlier runs that are not settled, by state; a run looks them up before anything else."""
 
     @property
     def has_changes(self) -> bool:
         return any(number for counts in self.counts.values() for number in counts.values())
 
     def to_json(self) -> dict[str, Any]:
-        return {"plan_hash": self.plan_hash, "counts": self.counts, "lines": self.lines}
+        return dict(vars(self))
 
 
 @dataclass
@@ -56,6 +58,7 @@ def preview_plan(transactions: Transactions, policy: Policy, entities: Sequence[
     preview = PlanPreview()
     every_line: list[str] = []
     with transactions.read() as tx:
+        preview.operations = count_open_operations(tx.connection)
         for entity in entities:
             for line in (*_incoming(tx, policy, entity), *_outgoing(tx, entity)):
                 action = line.split(" ", 1)[0]
@@ -92,7 +95,7 @@ def _incoming(tx: Transaction, policy: Policy, entity: Entity) -> list[str]:
 
 
 def _outgoing(tx: Transaction, entity: Entity) -> list[str]:
-    busy = rows_with_open_operation(tx, entity)
+    busy = _rows_with_a_write_under_way(tx, entity)
     created = tx.execute(f"SELECT id FROM {entity} WHERE sync_rev IS NULL AND national_id IS NULL ORDER BY id")
     refused = set(
         tx.execute(
@@ -116,6 +119,16 @@ def _outgoing(tx: Transaction, entity: Entity) -> list[str]:
         entity=entity.value,
     )
     return lines + [f"send_delete {row['national_id']}" for row in deleted]
+
+
+def _rows_with_a_write_under_way(tx: Transaction, entity: Entity) -> set[int]:
+    """What was planned and never sent is planned anew by the next run, so it is no reason to leave a row out."""
+    rows = tx.execute(
+        "SELECT row_id FROM operation WHERE entity = :entity AND (state IN ('in_flight', 'unknown', 'pending')"
+        " OR (state = 'planned' AND attempts > 0))",
+        entity=entity.value,
+    )
+    return set(rows.scalars())
 
 
 def _word(action: str) -> str:

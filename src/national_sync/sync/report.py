@@ -28,6 +28,8 @@ class RunReport:
     stopped: str = ""
     sealed: int = 0
     decided: int = 0
+    decisions_withdrawn: int = 0
+    """Decisions that were not carried out, because the facts they rest on had changed; a person is asked anew."""
     mismatches_new: dict[str, int] = field(default_factory=dict)
     mismatches_closed: dict[str, int] = field(default_factory=dict)
     mismatches_open: dict[str, int] = field(default_factory=dict)
@@ -38,6 +40,8 @@ class RunReport:
     """Counts that still differ between the sides beyond what open items explain."""
     calls: int = 0
     """Calls to the national side that were reserved from the day's quota."""
+    audit_head: str = ""
+    """The newest entry of the audit at the end of the run, `NUMBER:HASH`: whoever keeps the report can check by it."""
 
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -57,6 +61,7 @@ def count_open_items(connection: Connection, report: RunReport) -> None:
     report.mismatches_new = _by_kind(connection, "first_run_id = :run", run)
     report.mismatches_closed = _by_kind(connection, "state = 'closed' AND closed_run_id = :run", run)
     report.mismatches_open = _by_kind(connection, "state = 'open'", {})
+    report.decisions_withdrawn = _count(connection, "mismatch_event WHERE event = 'withdrawn' AND run_id = :run", run)
     report.quarantined_new = _count(connection, "quarantine WHERE first_run_id = :run", run)
     report.quarantined_open = _count(connection, "quarantine WHERE state = 'open'", {})
     report.holds_open = _count(connection, "hold WHERE state = 'open'", {})

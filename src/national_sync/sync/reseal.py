@@ -6,10 +6,13 @@ The match hashes stay as they are, for their key is derived from the oldest key 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from national_sync.errors import StopRequested
+from national_sync.records import Entity
 from national_sync.store.sealed import SEALED_PLACES, SealedPlace, count_sealed_with, rows_sealed_with
+from national_sync.store.triggers import unseen
 from national_sync.sync.transaction import Transaction, Transactions
 
 CHUNK_ROWS: Final = 500
@@ -35,8 +38,13 @@ def _reseal_place(transactions: Transactions, place: SealedPlace, stop: Callable
         if not rows:
             return written
         after = rows[-1][0]
-        with transactions.write() as tx:
+        with transactions.write() as tx, _unseen(tx, place):
             written += sum(_reseal_row(tx, place, key, stored) for key, stored in rows)
+
+
+def _unseen(tx: Transaction, place: SealedPlace) -> AbstractContextManager[None]:
+    """No value of the mirror changes by it: it leaves no edit, no history and no other `sync_rev`."""
+    return unseen(tx.connection, Entity(place.table)) if place.is_mirror else nullcontext()
 
 
 def _reseal_row(tx: Transaction, place: SealedPlace, key: Sequence[Any], stored: Any) -> int:
@@ -46,9 +54,8 @@ def _reseal_row(tx: Transaction, place: SealedPlace, key: Sequence[Any], stored:
         return 0
     names = {f"key{number}": value for number, value in enumerate(key)}
     is_it = " AND ".join(f"{name} = :key{number}" for number, name in enumerate(place.key))
-    revision = f", sync_rev = CASE WHEN sync_rev IS NOT NULL THEN {tx.revision} END" if place.is_mirror else ""
     done = tx.execute(
-        f"UPDATE {place.table} SET {place.column} = :sealed{revision} WHERE {is_it} AND {place.column} = :stored",
+        f"UPDATE {place.table} SET {place.column} = :sealed WHERE {is_it} AND {place.column} = :stored",
         sealed=sealed,
         stored=stored,
         **names,

@@ -9,21 +9,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 
+from national_sync import audit
 from national_sync.clock import Clock, local_date
 from national_sync.errors import CapabilityMissing, NationalSideError, NationalSyncError, TriggersMissing
-from national_sync.national.port import NationalSystem, Scope
+from national_sync.national.port import Capabilities, NationalSystem, Scope
 from national_sync.policy import Policy
 from national_sync.records import SEALED_FIELDS, Entity
 from national_sync.sealing import Sealer
 from national_sync.store import triggers
 from national_sync.store.database import Database
+from national_sync.store.marks import read_mark, write_mark
 from national_sync.store.rehearsal import Rehearsal
 from national_sync.sync import lease as leases
 from national_sync.sync.booking import Pushed
+from national_sync.sync.bulk import report_missing_here
 from national_sync.sync.clearing import ClearUp
 from national_sync.sync.decisions import carry_out_decisions
 from national_sync.sync.digest import rebuild_digest
@@ -37,8 +40,9 @@ from national_sync.sync.preview import PlanPreview, VerifyReport, preview_plan, 
 from national_sync.sync.push import Push
 from national_sync.sync.quarantines import ask_again
 from national_sync.sync.report import RunReport, count_open_items
+from national_sync.sync.standing import apply_rules
 from national_sync.sync.takeup import TakenUp, TakeUp
-from national_sync.sync.transaction import Transactions, read_mark, write_mark
+from national_sync.sync.transaction import Transactions
 from national_sync.sync.verify import Difference, compare, read_share_again
 
 
@@ -49,6 +53,13 @@ class RunKind(StrEnum):
     """Changes in both directions, without verification."""
     MANUAL = "manual"
     """Like nightly, started by a person."""
+    DECISIONS = "decisions"
+    """Carries out what persons decided and sends what is due; nothing is read but what that takes."""
+
+
+_VERIFYING: Final = (RunKind.NIGHTLY, RunKind.MANUAL)
+_CARRIED_OUT_BY: Final = {RunKind.DECISIONS: (ActionClass.SEND_UPDATE, ActionClass.SEND_DELETE)}
+"""The classes of actions that a kind of run carries out, where it is not all of them."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,19 @@ class Progress(Protocol):
     def step(self, name: str) -> None: ...
 
     def advance(self, name: str, done: int, total: int | None) -> None: ...
+
+
+class Duty(Protocol):
+    """A local duty that goes on step by step: it writes local rows, which the run sends, and looks what became of them."""
+
+    def __call__(self, transactions: Transactions, capabilities: Capabilities) -> bool:
+        """Take the steps that are due; whether there is something to send now."""
+
+
+_READ_BY_DUTY: Final = frozenset({Entity.TEAM, Entity.VOLUNTEER, Entity.MEMBERSHIP})
+"""A run that has not just read all of these takes no step of the duty."""
+MOST_PUSHES: Final = 4
+"""In one run, where the duty has something to send again and again."""
 
 
 class Silent:
@@ -97,6 +121,7 @@ class Engine:
         holder: str,
         stop: Callable[[], bool] = lambda: False,
         progress: Progress | None = None,
+        duty: Duty | None = None,
     ) -> None:
         self._database = database
         self._national = national
@@ -107,6 +132,7 @@ class Engine:
         self._holder = holder
         self._stop = stop
         self._progress = progress or Silent()
+        self._duty = duty
 
     def run(self, request: RunRequest) -> RunReport:
         """Do one run.
@@ -132,6 +158,7 @@ class Engine:
             report.seconds = round(self._clock.now() - started_at, 3)
             with self._database.read() as connection:
                 count_open_items(connection, report)
+                report.audit_head = str(audit.head_of(connection))
             report.exit_code = exit_code_of(report)
             leases.finish(lease, state="finished", exit_code=report.exit_code, report=json.dumps(report.to_json()))
         except NationalSyncError as error:
@@ -173,22 +200,45 @@ class Engine:
             raise TriggersMissing(names=", ".join(missing))
         report.sealed = self._seal(transactions)
         ClearUp(transactions, self._national, self._policy, self._stop, pushed).run()
-        report.decided = carry_out_decisions(transactions, self._national, self._policy)
+        report.decided = self._decide(transactions)
+        if request.kind is not RunKind.DECISIONS:
+            self._pull(transactions, take_up, request, report)
+        self._progress.step("push")
+        self._push(transactions, push, request)
+        _add_pushed(report, pushed)
+        if not report.stopped:
+            mark_executed(transactions, request.entities, _CARRIED_OUT_BY.get(request.kind, ActionClass))
+        if request.kind in _VERIFYING and request.scope.is_everything:
+            self._progress.step("verify")
+            self._verify(transactions, take_up, request, report)
+        self._progress.step("examine")
+        examine(transactions, self._policy.checks)
+
+    def _decide(self, transactions: Transactions) -> int:
+        apply_rules(transactions)
+        return carry_out_decisions(transactions, self._national, self._policy)
+
+    def _pull(self, transactions: Transactions, take_up: TakeUp, request: RunRequest, report: RunReport) -> None:
         pulled = self._observe(transactions, request)
         ask_again(transactions, self._national)
         self._progress.step("apply")
         for entity in request.entities:
             self._take_up(take_up, entity, pulled[entity], report)
-        self._progress.step("push")
-        push.run(request.entities)
-        _add_pushed(report, pushed)
-        if not report.stopped:
-            mark_executed(transactions, request.entities, ActionClass)
-        if request.kind is not RunKind.LIGHT and request.scope.is_everything:
-            self._progress.step("verify")
-            self._verify(transactions, take_up, request, report)
-        self._progress.step("examine")
-        examine(transactions, self._policy.checks)
+        if apply_rules(transactions):
+            # What a standing rule settles goes out in the same night.
+            report.decided += carry_out_decisions(transactions, self._national, self._policy)
+
+    def _push(self, transactions: Transactions, push: Push, request: RunRequest) -> None:
+        """Send, and let the duty go on from what it brought about, until it has no more to send."""
+        has_read = request.kind is not RunKind.DECISIONS and request.scope.is_everything
+        duty = self._duty if has_read and set(request.entities) >= _READ_BY_DUTY else None
+        capabilities = self._national.capabilities()
+        if duty is not None:
+            duty(transactions, capabilities)
+        for _push in range(MOST_PUSHES):
+            push.run(request.entities)
+            if push.pushed.stopped or duty is None or not duty(transactions, capabilities):
+                break
 
     def _seal(self, transactions: Transactions) -> int:
         with transactions.read() as tx:
@@ -237,6 +287,11 @@ class Engine:
     def _take_up(self, take_up: TakeUp, entity: Entity, pulled: Pulled, report: RunReport) -> None:
         take_up.refresh_leftovers(entity)
         exact_listing = pulled.is_listing and pulled.is_exact
+        if pulled.covered_before_ms is not None and exact_listing:
+            # What a stale replica may show late is not missing yet.
+            known_by_then = pulled.covered_before_ms - self._policy.windows.overlap_seconds * 1000
+            with take_up.transactions.write() as tx:
+                report_missing_here(tx, entity, known_by_then)
         taken = take_up.run(entity, exact_listing=exact_listing, national_total=pulled.total if exact_listing else None)
         _add_taken(report, entity, pulled.seen, taken)
         if exact_listing:
@@ -299,6 +354,8 @@ class Engine:
         report.stopped = code
         with contextlib.suppress(NationalSyncError):
             # The error that ended the run is the one to tell; a lost lease or a full disk cannot be written down.
+            with self._database.read() as connection:
+                report.audit_head = str(audit.head_of(connection))
             leases.finish(lease, state="failed", exit_code=exit_code, report=json.dumps(report.to_json()))
 
 

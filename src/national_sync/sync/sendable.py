@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from national_sync.records import Entity, Value
+from national_sync.records import Entity, HourState, Value
 from national_sync.store.tables import integer_columns
 
 UNREADABLE: Final = "\ufffd"
@@ -19,6 +19,7 @@ class Fault(StrEnum):
     NOT_TEXT = "not_text"
     INVISIBLE_CHARACTERS = "invisible_characters"
     UNREADABLE = "unreadable"
+    MISSING = "missing"
 
 
 def fault_of(entity: Entity, column: str, value: Any) -> Fault | None:
@@ -38,4 +39,11 @@ def fault_of(entity: Entity, column: str, value: Any) -> Fault | None:
 def faults_of(entity: Entity, values: Mapping[str, Value]) -> dict[str, Fault]:
     """The faulty columns of a row."""
     found = {column: fault_of(entity, column, value) for column, value in values.items()}
+    if entity is Entity.HOUR_RECORD and "ended_at" in values and values["ended_at"] is None and not is_open(values):
+        found["ended_at"] = Fault.MISSING
     return {column: fault for column, fault in found.items() if fault is not None}
+
+
+def is_open(values: Mapping[str, Value]) -> bool:
+    """Whether hours are still being served: a sign-in without a sign-out is not sent before it has its end."""
+    return values.get("state") == HourState.NOT_SIGNED_OUT

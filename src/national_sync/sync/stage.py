@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from national_sync.records import SEALED_FIELDS, Entity, Record, content_fields
 from national_sync.sealing import Sealer
 from national_sync.store.database import upsert_many
 from national_sync.store.tables import OBSERVED
+from national_sync.sync.mismatches import close_where
 from national_sync.sync.transaction import Transaction
 
 MirrorVersion = tuple[int, bytes | None]
@@ -77,13 +78,8 @@ def _without_strangers_tombstones(tx: Transaction, entity: Entity, records: Sequ
 
 def close_unknown_reference(tx: Transaction, entity: Entity, national_id: str) -> None:
     """What a staged record waited for has come, or the record is gone."""
-    tx.execute(
-        "UPDATE mismatch SET state = 'closed', resolution = 'cause_gone', closed_run_id = :run WHERE state = 'open'"
-        " AND kind = 'unknown_reference' AND entity = :entity AND subject = :subject",
-        run=tx.run_id,
-        entity=entity.value,
-        subject=national_id,
-    )
+    condition = "kind = 'unknown_reference' AND entity = :entity AND subject = :subject"
+    close_where(tx, condition, entity=entity.value, subject=national_id)
 
 
 def _newest_of_each(tx: Transaction, entity: Entity, records: Sequence[Record]) -> Sequence[Record]:
@@ -109,7 +105,7 @@ def _newest_of_each(tx: Transaction, entity: Entity, records: Sequence[Record]) 
 def quarantine(tx: Transaction, entity: Entity, rejects: Iterable[Reject]) -> None:
     """Keep what could not be understood, sealed, with its reason. Seen again unchanged, nothing is written."""
     for reject in rejects:
-        payload_hash = tx.sealer.match_hash(reject.raw.decode("utf-8", "surrogatepass"))
+        payload_hash = _payload_hash(tx.sealer, reject)
         tx.execute(
             "INSERT INTO quarantine (entity, identity, national_id, reason, field, detail, payload, payload_hash,"
             " state, first_run_id, last_run_id, times) VALUES (:entity, :identity, :national_id, :reason, :field,"
@@ -119,7 +115,7 @@ def quarantine(tx: Transaction, entity: Entity, rejects: Iterable[Reject]) -> No
             " state = 'open', last_run_id = excluded.last_run_id, times = quarantine.times + 1"
             " WHERE quarantine.payload_hash <> excluded.payload_hash OR quarantine.state IN ('solved', 'replay')",
             entity=entity.value,
-            identity=reject.national_id or payload_hash.hex(),
+            identity=quarantine_identity(tx.sealer, reject),
             national_id=reject.national_id,
             reason=reject.reason.value,
             field=reject.field,
@@ -127,6 +123,33 @@ def quarantine(tx: Transaction, entity: Entity, rejects: Iterable[Reject]) -> No
             payload=tx.sealer.seal_bytes(reject.raw),
             payload_hash=payload_hash,
             run=tx.run_id,
+        )
+
+
+def quarantine_identity(sealer: Sealer, reject: Reject) -> str:
+    """What a quarantined record is known by: its id, or a keyed hash of what came where it has none."""
+    return reject.national_id or _payload_hash(sealer, reject).hex()
+
+
+def _payload_hash(sealer: Sealer, reject: Reject) -> bytes:
+    return sealer.match_hash(reject.raw.decode("utf-8", "surrogatepass"))
+
+
+def solve_nameless_quarantine(tx: Transaction, entity: Entity, seen: Container[str]) -> None:
+    """Close what has no id and is not among the identities that a complete listing has `seen`: nobody sends it now."""
+    gone = [
+        row["id"]
+        for row in tx.rows(
+            "SELECT id, identity FROM quarantine WHERE entity = :entity AND national_id IS NULL AND state <> 'solved'",
+            entity=entity.value,
+        )
+        if row["identity"] not in seen
+    ]
+    for quarantine_id in gone:
+        tx.execute(
+            "UPDATE quarantine SET state = 'solved', last_run_id = :run WHERE id = :id",
+            run=tx.run_id,
+            id=quarantine_id,
         )
 
 

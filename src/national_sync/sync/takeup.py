@@ -12,6 +12,7 @@ from national_sync.errors import StopRequested
 from national_sync.national.port import NationalSystem, Reject
 from national_sync.policy import Policy
 from national_sync.records import Entity
+from national_sync.store.marks import read_mark, write_mark
 from national_sync.sync.bulk import (
     StagedCounts,
     absent_rows,
@@ -24,15 +25,16 @@ from national_sync.sync.bulk import (
     thoughtful_ids,
 )
 from national_sync.sync.guard import ActionClass, GuardReason, guard_reason, may_proceed
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.mirror import load_mirrored
 from national_sync.sync.mismatches import open_mismatch
 from national_sync.sync.observe import listing_count
 from national_sync.sync.operations import absorb
-from national_sync.sync.plan import CreateRow, MismatchKind, UpdateRow, Wait, WithdrawRow, counts_as_service
+from national_sync.sync.plan import CreateRow, UpdateRow, Wait, WithdrawRow, counts_as_service
 from national_sync.sync.settle import settle_staged, withdraw_row
 from national_sync.sync.slices import slices
 from national_sync.sync.stage import close_unknown_reference
-from national_sync.sync.transaction import Transaction, Transactions, read_mark, write_mark
+from national_sync.sync.transaction import Transaction, Transactions
 
 SETTLED_TOGETHER: Final = 200
 """Records decided one by one in one transaction."""

@@ -61,6 +61,29 @@ class Findings:
         with self._run() as tx:
             return self._opened(tx, kind, self._person(tx, "张伟", MOJIANG), None)
 
+    def refused_by_review(self, words: str) -> int:
+        with self._run() as tx:
+            row_id = self._person(tx, "张伟", MOJIANG)
+            national_id = tx.execute("SELECT national_id FROM volunteer WHERE id = :id", id=row_id).scalar_one()
+            kind, detail = MismatchKind.REFUSED_BY_REVIEW, {"words": words}
+            open_mismatch(tx, kind, Entity.VOLUNTEER, row_id=row_id, national_id=national_id, detail=detail)
+            number: int = tx.execute("SELECT MAX(id) FROM mismatch").scalar_one()
+            return number
+
+    def namesakes(self) -> int:
+        """Two of one name and birth date under different ID numbers; the younger one's mismatch."""
+        with self._run() as tx:
+            first, second = (self._person(tx, "玉香", MOJIANG) for _ in range(2))
+            for row_id in (first, second):
+                tx.execute(
+                    "UPDATE volunteer SET number = :number, id_number_hash = :hash, sync_rev = :rev WHERE id = :id",
+                    number=f"V{row_id:016}V",
+                    hash=self.sealer.match_hash(str(row_id)),
+                    rev=tx.next_revision(),
+                    id=row_id,
+                )
+            return self._opened(tx, MismatchKind.SAME_NAME_AND_BIRTH, second, None)
+
     def many_wrong_totals(self, count: int) -> None:
         with self._run() as tx:
             for number in range(count):

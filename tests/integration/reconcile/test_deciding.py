@@ -10,6 +10,7 @@ from tests.integration.reconcile.desk import (
     CHEN,
     LI,
     NINGER,
+    POLICY,
     SEALER,
     VIEWER,
     Desk,
@@ -29,8 +30,14 @@ from national_sync.errors import (
     UsageError,
     ValueRefused,
 )
-from national_sync.reconcile.resolving import assign, note, preview_where, resolve_where, snooze, undo
+from national_sync.provenance import history_of
+from national_sync.reconcile.resolving import Choice, assign, check, note, preview_where, resolve_where, snooze, undo
 from national_sync.reconcile.search import Filter, totals, within
+from national_sync.records import Entity
+from national_sync.sync.kinds import MismatchKind
+from national_sync.sync.mismatches import open_mismatch
+from national_sync.sync.outbox import Outbox
+from national_sync.sync.report import RunReport, count_open_items
 
 
 def _both_edited(desk: Desk, *numbers: int, column: str = "occupation", **areas: str) -> None:
@@ -136,6 +143,10 @@ def test_decision_is_withdrawn_when_facts_change_before_it_is_carried_out(any_de
     mismatch = desk.one("both_edited")
     assert (mismatch["decision"], mismatch["ours"], mismatch["times"]) == (None, "17", 2)
     assert desk.events(number) == ["decided", "changed", "withdrawn"]
+    report = RunReport(run=1, kind="manual")
+    with desk.database.read() as connection:
+        count_open_items(connection, report)
+    assert report.decisions_withdrawn == 1
     assert desk.volunteer(1)["occupation"] == "17"
 
 
@@ -229,7 +240,7 @@ def test_many_are_decided_together_with_one_audit_entry(any_desk: Desk) -> None:
     desk.shows(volunteer(4, service_area_id=NINGER, real_name_state="failed"))
     desk.run()
     with desk.connection() as connection:
-        planned = preview_where(connection, CHEN, Filter(), "local", now=desk.now)
+        planned = preview_where(connection, SEALER, CHEN, Filter(), "local", now=desk.now)
         assert (planned.decided, planned.left_out) == ({"both_edited": 3}, {"real_name_failed": 1})
         done = resolve_where(connection, SEALER, CHEN, Filter(), "local", now=desk.now)
     assert done == planned
@@ -270,6 +281,127 @@ def test_finding_closes_by_itself_and_says_so(desk: Desk) -> None:
     assert [one["resolution"] for one in desk.facts(again["id"]).earlier] == ["cause_gone"]
 
 
+def test_many_leave_out_what_has_changed_here_since(any_desk: Desk) -> None:
+    desk = any_desk
+    _both_edited(desk, 1, 2, 3)
+    desk.edit("UPDATE volunteer SET occupation = '17' WHERE number = 'V1'")
+    desk.edit("DELETE FROM volunteer WHERE number = 'V2'")
+    with desk.connection() as connection:
+        planned = preview_where(connection, SEALER, CHEN, Filter(), "national", now=desk.now)
+        done = resolve_where(connection, SEALER, CHEN, Filter(), "national", now=desk.now)
+    assert done == planned
+    assert (done.decided, done.facts_changed) == ({"both_edited": 1}, {"both_edited": 2})
+    assert [one["decision"] for one in desk.listed()] == [None, None, "national"]
+
+
+def test_what_would_be_decided_is_checked_and_nothing_is_written(desk: Desk) -> None:
+    _both_edited(desk)
+    number = desk.one("both_edited")["id"]
+    with desk.database.read() as connection:
+        assert check(connection, SEALER, CHEN, Choice(number, "national")) == {"occupation"}
+        with pytest.raises(ValueRefused):
+            check(connection, SEALER, CHEN, Choice(number, "set", "x" * 201))
+    assert desk.one("both_edited")["decision"] is None
+    assert desk.events(number) == []
+
+
+def test_an_empty_value_must_be_meant(desk: Desk) -> None:
+    _both_edited(desk)
+    number = desk.one("both_edited")["id"]
+    with pytest.raises(UsageError, match="empty the field occupation on both sides"):
+        desk.decide(number, "set", value=" ")
+    desk.decide(number, "set", value="", may_empty=True)
+    desk.run()
+    assert desk.volunteer(1)["occupation"] is None
+
+
+# What a decision gives up
+
+
+def _unsendable(desk: Desk) -> int:
+    """Three fields edited here, one of them so that it can never be sent."""
+    desk.shows(volunteer(occupation="24", education="20", skills="07"))
+    desk.edit("UPDATE volunteer SET occupation = '13', education = '30', skills = 'a' || char(8238) || 'b'")
+    _plan_what_goes_out(desk)
+    return int(desk.one("unsendable_value")["id"])
+
+
+def _plan_what_goes_out(desk: Desk) -> None:
+    outbox = Outbox(desk.transactions, desk.national, POLICY, lambda: False)
+    for _left in outbox.plan_updates(Entity.VOLUNTEER):
+        pass
+
+
+def test_taking_back_a_value_that_cannot_be_sent_leaves_the_other_edits(desk: Desk) -> None:
+    desk.decide(_unsendable(desk), "national")
+    assert desk.run() == 1
+    here = desk.volunteer(1)
+    assert (here["skills"], here["occupation"], here["education"]) == ("07", "13", "30")
+    assert {row["field"] for row in desk.rows("SELECT field FROM local_change")} == {"occupation", "education"}
+
+
+def test_value_that_cannot_be_sent_is_shown_beside_what_was_agreed(desk: Desk) -> None:
+    facts = desk.facts(_unsendable(desk))
+    assert (facts.base.shown, facts.ours.shown, facts.theirs.shown) == ("07", "a\u202eb", "07")
+    assert [way.given_up for way in facts.ways] == [(), ()]
+
+
+def test_value_that_cannot_be_sent_is_decided_as_it_was_shown(desk: Desk) -> None:
+    number = _unsendable(desk)
+    desk.edit("UPDATE volunteer SET skills = 'a' || char(8237)")
+    with pytest.raises(FactsChanged):
+        desk.decide(number, "national")
+
+
+def test_new_record_is_withdrawn_only_as_it_was_when_decided(desk: Desk) -> None:
+    desk.shows(team())
+    desk.edit(
+        "INSERT INTO project (name, team_id, address, area_id, started_at, ended_at)"
+        " SELECT '护林', id, 'a' || char(8238), '530802000000000000', 1770000000, 1780000000 FROM team",
+    )
+    outbox = Outbox(desk.transactions, desk.national, POLICY, lambda: False)
+    list(outbox.plan_creates(Entity.PROJECT))
+    number = desk.one("unsendable_value")["id"]
+    desk.decide(number, "national")
+    desk.edit("UPDATE project SET people_served = '每周一次'")
+    assert desk.run() == 0
+    assert desk.events(number)[-1] == "withdrawn"
+    assert desk.rows("SELECT withdrawn_at FROM project") == [{"withdrawn_at": None}]
+
+
+def test_taking_back_what_was_refused_leaves_what_was_edited_since(desk: Desk) -> None:
+    desk.shows(volunteer(occupation="24", education="20"))
+    desk.edit("UPDATE volunteer SET occupation = '13'")
+    with desk.transactions.write() as tx:
+        row = desk.volunteer(1)
+        detail = {"verb": "update", "fields": ["occupation"], "code": "x", "words": "y"}
+        open_mismatch(
+            tx,
+            MismatchKind.REFUSED_BY_REVIEW,
+            Entity.VOLUNTEER,
+            row_id=row["id"],
+            national_id=row["national_id"],
+            detail=detail,
+        )
+    desk.decide(desk.one("refused_by_review")["id"], "national")
+    desk.edit("UPDATE volunteer SET education = '30'")
+    assert desk.run() == 1
+    assert (desk.volunteer(1)["occupation"], desk.volunteer(1)["education"]) == ("24", "30")
+
+
+def test_one_audited_field_taken_back_leaves_the_other_edit(desk: Desk) -> None:
+    desk.shows(team(), project(), volunteer(), hours())
+    [before] = desk.rows("SELECT started_at, ended_at FROM hour_record")
+    desk.edit("UPDATE hour_record SET started_at = started_at + 60, ended_at = ended_at + 60")
+    outbox = Outbox(desk.transactions, desk.national, POLICY, lambda: False)
+    list(outbox.plan_updates(Entity.HOUR_RECORD))
+    [number] = [one["id"] for one in desk.listed(Filter(kind="audited_edit")) if one["field"] == "started_at"]
+    desk.decide(number, "national")
+    assert desk.run() == 1
+    [after] = desk.rows("SELECT started_at, ended_at FROM hour_record")
+    assert after == {"started_at": before["started_at"], "ended_at": before["ended_at"] + 60}
+
+
 # Taking back
 
 
@@ -302,6 +434,9 @@ def test_value_that_was_given_up_comes_back_as_an_edit(
     edits = [row["base"] for row in desk.rows("SELECT base FROM local_change")]
     assert edits == ([] if base is None else [base])
     assert desk.events(number)[-1] == "undone"
+    with desk.database.read() as connection:
+        put_back = history_of(connection, SEALER, Entity.VOLUNTEER, desk.volunteer(1)["id"])[-1]
+    assert (put_back.new, put_back.side, put_back.actor) == (back, "decision", "operator:chen")
     with desk.connection() as connection, pytest.raises(FactsChanged):
         undo(connection, SEALER, CHEN, number, desk.now)
 
@@ -372,6 +507,8 @@ def test_what_is_put_off_is_out_of_the_lists_until_its_day(desk: Desk) -> None:
         snooze(connection, CHEN, number, desk.now + 100, desk.now)
         with pytest.raises(UsageError):
             snooze(connection, CHEN, number, desk.now, desk.now)
+        with pytest.raises(UsageError, match="a year at most"):
+            snooze(connection, CHEN, number, desk.now + 400 * 86_400, desk.now)
     assert desk.listed() == []
     assert len(desk.listed(Filter(snoozed=True))) == 1
     desk.clock.moment += 100
@@ -383,6 +520,8 @@ def test_note_hides_long_numbers_and_a_name_must_have_an_account(desk: Desk) -> 
     number = desk.one("both_edited")["id"]
     with desk.connection() as connection:
         note(connection, CHEN, number, "问过 13887900001", desk.now)
+        with pytest.raises(UsageError, match="needs words"):
+            note(connection, CHEN, number, " \t", desk.now)
         with pytest.raises(NotFound):
             assign(connection, CHEN, number, "nobody", desk.now)
     [event] = desk.facts(number).events

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.integration.reconcile.desk import NINGER, SEALER, Desk, hours, project, team, volunteer
 
-from national_sync.reconcile.search import Filter
+from national_sync.reconcile.search import Filter, names_of
 from national_sync.records import Entity
 from national_sync.sync.bulk import report_missing_here, report_unresolved
 from national_sync.sync.kinds import MismatchKind
@@ -97,6 +97,22 @@ def test_record_deleted_here_keeps_its_county_and_shows_what_comes_back(desk: De
     assert (national.effect.seconds_before, national.effect.seconds_after) == (7200, 14_400)
 
 
+def test_records_go_by_their_own_name_or_that_of_their_volunteer(any_desk: Desk) -> None:
+    desk = any_desk
+    desk.shows(team(), project(), volunteer(1), hours())
+    tables = ("team", "project", "volunteer", "hour_record")
+    ids = {table: desk.rows(f"SELECT id FROM {table}")[0]["id"] for table in tables}
+    names = names_of(
+        lambda sql, parameters: desk.rows(sql, **parameters),
+        [{"entity": table, "row_id": row_id} for table, row_id in ids.items()]
+        + [{"entity": entity.value, "row_id": 999} for entity in Entity],
+    )
+    [served] = desk.rows("SELECT started_at FROM hour_record")
+    assert names["volunteer", ids["volunteer"]] == ("白茶", None)
+    assert names["hour_record", ids["hour_record"]] == ("白茶", served["started_at"])
+    assert set(names) == set(ids.items())
+
+
 def test_withdrawn_hours_close_only_when_they_count_again(desk: Desk) -> None:
     desk.shows(team(), project(), volunteer(1, total_seconds=7200), hours())
     desk.shows(hours(version=2, is_deleted=True))
@@ -136,7 +152,8 @@ def test_transfer_can_open_and_close_its_own_kind(desk: Desk) -> None:
         named = {"row_id": person["id"], "national_id": person["national_id"]}
         open_mismatch(tx, MismatchKind.TRANSFER_HALF_DONE, Entity.VOLUNTEER, **named, detail={"transfer": 1})
     facts = desk.facts(desk.one("transfer_half_done")["id"])
-    assert (facts.ways, facts.proposal.choice) == (("local", "national"), None)
+    assert [way.choice for way in facts.ways] == ["local", "national"]
+    assert facts.proposal.choice is None
     with desk.transactions.write() as tx:
         close_mismatches(tx, Entity.VOLUNTEER, person["id"], kinds=[MismatchKind.TRANSFER_HALF_DONE])
     assert desk.listed() == []

@@ -96,6 +96,28 @@ def test_a_merge_moves_what_may_move_and_is_taken_back_without_a_trace(registry:
         unmerge(registry, number)
 
 
+def test_two_strangers_are_merged_only_by_whoever_says_so(registry: Registry) -> None:
+    kept = registry.person()
+    stranger = registry.person("白茶", "530802199203080021", birth_date="1992-03-08")
+    namesake, same_number = registry.person("岩温", "530802199001010038"), registry.person("岩 温")
+    shown = plan(registry, kept, stranger)
+    assert shown.differences == ("id_number", "name", "birth_date")
+    assert plan(registry, kept, namesake).differences == plan(registry, kept, same_number).differences == ()
+    with pytest.raises(MergeRefused):
+        merge(registry, kept, stranger)
+    with registry.database.write() as connection:
+        merging.merge(
+            connection,
+            registry.sealer,
+            CHEN,
+            kept,
+            stranger,
+            shown=shown.digest,
+            now=NOW,
+            although_different=True,
+        )
+
+
 def test_overlapping_hours_are_shown_and_counted_once(registry: Registry) -> None:
     kept, gone = registry.person(), registry.person()
     own, other = registry.hours(kept, 0), registry.hours(gone, 1800)

@@ -160,6 +160,24 @@ def test_another_value_is_checked_and_kept_for_the_next_run(findings: Findings, 
     )
 
 
+def test_the_apostrophe_that_keeps_a_value_from_being_a_formula_is_no_part_of_it(
+    sqlite_findings: Findings, tmp_path: Path
+) -> None:
+    number = sqlite_findings.clash()
+    filled = fill_in(exported(sqlite_findings, tmp_path), {number: {Name.DECISION: "set", Name.VALUE: "'=1+1"}})
+    taken(sqlite_findings, filled)
+    assert sqlite_findings.stored(number)["decided_value"] == "=1+1"
+
+
+def test_a_row_tells_what_its_decision_rests_on(sqlite_findings: Findings, tmp_path: Path) -> None:
+    """The office has nothing but the sheet."""
+    refused, pair = sqlite_findings.refused_by_review("请核对姓名"), sqlite_findings.namesakes()
+    rows = {int(str(row[0])): row for row in read(exported(sqlite_findings, tmp_path))[1:]}
+    assert rows[refused][COLUMN[Name.CONTEXT]] == "请核对姓名"
+    assert "玉香, V" in str(rows[pair][COLUMN[Name.CONTEXT]])
+    assert not any("national-sync" in str(cell) for row in rows.values() for cell in row)
+
+
 def test_a_remark_is_kept_without_numbers_even_where_nothing_is_decided(findings: Findings, tmp_path: Path) -> None:
     number = findings.clash()
     filled = fill_in(exported(findings, tmp_path), {number: {Name.NOTE: "联系 13812345678"}})
@@ -193,8 +211,8 @@ def test_the_sheet_offers_exactly_the_choices_of_each_row(sqlite_findings: Findi
     xml = _part(exported(sqlite_findings, tmp_path), "xl/worksheets/sheet1.xml")
     lists = dict(re.findall(r'sqref="([^"]+)"><formula1>"([^"]+)"', xml))
     assert lists == {
-        "J2:J3": "保留本地值 local,采用全国值 national,另填新值 set",
-        "J4": "已知悉并接受 national",
+        "K2:K3": "保留本地值 local,采用全国值 national,另填新值 set",
+        "K4": "已知悉并接受 national",
     }
 
 
@@ -207,7 +225,7 @@ def test_only_what_is_to_be_filled_in_is_unlocked_and_the_headings_stay_in_sight
     formats = styles.partition("<cellXfs")[2].partition("</cellXfs>")[0].split("<xf ")[1:]
     style_of = dict(re.findall(r'<c r="([A-Z]+)2" s="(\d+)"', xml))
     unlocked = {cell for cell, style in style_of.items() if 'locked="0"' in formats[int(style)]}
-    assert unlocked == {"J", "K", "L"}
+    assert unlocked == {"K", "L", "M"}
     assert "<sheetProtection" in xml
     assert 'state="frozen"' in xml
 

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 from tests.integration.reconcile.registry import CHEN, NOW, Registry
+from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from national_sync import i18n
 from national_sync.cli.review.app import Review
+from national_sync.cli.review.dialogs import Confirm
 from national_sync.cli.review.docket import SLICE, Docket
 from national_sync.errors import LoginExpired
 from national_sync.operators.rights import Operator
@@ -276,5 +278,52 @@ def test_an_empty_list_says_so_and_every_key_is_harmless(sitting: Sitting) -> No
     async def act(app: Review, pilot: Pilot[None]) -> None:
         await pilot.press("1", "p", "P", "3", "u", "down", "pagedown", "home", "k", "enter", "space", "r")
         assert "Nothing is left" in status(app)
+
+    sitting.look(act)
+
+
+async def burst(app: Review, pilot: Pilot[None], typed: str) -> None:
+    """Keys that the terminal hands over in one go, and what they do."""
+    assert app._driver is not None
+    for event in XTermParser().feed(typed):
+        app._driver.process_message(event)
+    await pilot.pause(0.02)
+    while app._typed or app._under_way:
+        await pilot.pause(0.02)
+
+
+def test_keys_that_come_in_one_go_are_meant_for_what_the_first_of_them_brings_up(sitting: Sitting) -> None:
+    one, two, three = (sitting.registry.clash() for _ in range(3))
+
+    async def act(app: Review, pilot: Pilot[None]) -> None:
+        await burst(app, pilot, "3王五\r")
+        assert sitting.registry.rows("SELECT decided_value FROM mismatch WHERE decision = 'set'") == [
+            {"decided_value": "王五"}
+        ]
+        await burst(app, pilot, "n2 p\r")
+        assert "2 p" in page(app)
+        await burst(app, pilot, "s30\r")
+        assert sitting.registry.rows("SELECT snoozed_until FROM mismatch WHERE id = :id", id=two) == [
+            {"snoozed_until": NOW + 30 * 86_400}
+        ]
+        await burst(app, pilot, "f\x15530822\r1")
+        assert (app.docket.wanted.county, app.listing.rows) == ("530822", [])
+        assert sitting.decisions() == {one: "set", two: None, three: None}
+
+    sitting.look(act)
+
+
+def test_what_is_asked_for_safety_takes_a_key_that_was_pressed_when_it_could_be_read(sitting: Sitting) -> None:
+    numbers = [sitting.registry.clash() for _ in range(2)]
+
+    async def act(app: Review, pilot: Pilot[None]) -> None:
+        for keys in ("Py", "P\r", "3\r\r", "3\r"):
+            await burst(app, pilot, keys)
+            assert isinstance(app.screen, Confirm)
+            await pilot.press("n")
+        assert sitting.decisions() == dict.fromkeys(numbers)
+        await pilot.press("3", "enter", "y")
+        await pilot.pause()
+        assert sitting.decisions() == {numbers[0]: "set", numbers[1]: None}
 
     sitting.look(act)

@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.login import log_in
 
 from national_sync import i18n
 from national_sync.cli.invocation import Invocation
 from national_sync.cli.root import cli
+from national_sync.clock import SystemClock
+from national_sync.operators.rights import Operator
+from national_sync.policy import Policy
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
 from national_sync.sync.preview import PlanPreview, VerifyReport
@@ -55,6 +60,9 @@ class FakeBootstrap:
     sealing: Sealer
     fake_engine: FakeEngine
     reports_directory: Path
+    clock: SystemClock = field(default_factory=SystemClock)
+    session_hours: int = 12
+    loaded: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(policy=Policy()))
 
     @contextmanager
     def database(self) -> Iterator[Database]:
@@ -82,11 +90,11 @@ class Answer:
 
 class Terminal:
     def __init__(self, bootstrap: Callable[[Path, Any], Any], environment: dict[str, str]) -> None:
-        self._bootstrap = bootstrap
-        self._environment = environment
+        self.bootstrap = bootstrap
+        self.environment = environment
 
     def __call__(self, *arguments: str, language: str = "en") -> Answer:
-        invocation = Invocation(environment=self._environment, bootstrap=self._bootstrap)
+        invocation = Invocation(environment=self.environment, bootstrap=self.bootstrap)
         named = ["--lang", language] if language else []
         result = CliRunner().invoke(cli, [*named, *arguments], obj=invocation, prog_name="national-sync")
         return Answer(result.exit_code, result.stdout, result.stderr)
@@ -115,4 +123,10 @@ def store(sqlite_database: Database) -> Database:
 def national_sync(store: Database, sealer: Sealer, engine: FakeEngine, tmp_path: Path) -> Terminal:
     """Type a command: `national_sync("sync", "run", "--json")`."""
     bootstrap = FakeBootstrap(store, sealer, engine, tmp_path / "reports")
-    return Terminal(lambda _config, _environment: bootstrap, {})
+    return Terminal(lambda _config, _environment: bootstrap, {"XDG_STATE_HOME": str(tmp_path / "state")})
+
+
+@pytest.fixture
+def chen(store: Database, tmp_path: Path) -> Operator:
+    """An administrator who has logged in on this machine."""
+    return log_in(store, {"XDG_STATE_HOME": str(tmp_path / "state")})

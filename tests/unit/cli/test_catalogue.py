@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -9,6 +10,7 @@ from babel.messages.catalog import Message
 from tools import catalogue
 
 from national_sync import i18n
+from national_sync.prose.words import word
 
 
 def test_the_written_catalogue_has_exactly_the_texts_of_the_code() -> None:
@@ -89,3 +91,15 @@ def test_lines_stay_lines(language: i18n.Language) -> None:
 def test_a_list_in_a_sentence_has_the_comma_of_the_language() -> None:
     i18n.use("zh")
     assert i18n.joined(["team", "project"]) == "队伍、项目"
+
+
+def test_every_action_of_the_audit_has_words() -> None:
+    i18n.use("en")
+    assert [action for action in _audited() if word(action) == action] == []
+
+
+def _audited() -> set[str]:
+    """The actions that stand in the source as they are."""
+    acting = re.compile(r'(?:Entry|written_down|at_counter)\([^()]*?"([a-z_]+\.[a-z_]+)"')
+    source = catalogue.ROOT / "src" / "national_sync"
+    return {found for file in source.rglob("*.py") for found in acting.findall(file.read_text(encoding="utf-8"))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.unit.cli.conftest import FakeEngine, Terminal
 from national_sync.errors import NationalUnavailable, RunInProgress, StopRequested
 from national_sync.national.port import Scope
 from national_sync.records import Entity
+from national_sync.store.database import Database
 from national_sync.sync.report import RunReport
 from national_sync.sync.run import RunKind
 
@@ -41,7 +43,8 @@ def test_every_entity_can_be_named(national_sync: Terminal, engine: FakeEngine) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--county", "5308"], "A county code has six digits, such as 530802; 5308 is none."),
+        (["--county", "5308"], "5308 is no county of Puer. Its counties: 530802 思茅区, 530821 "),
+        (["--county", "530899"], "530899 is no county of Puer."),
         (["--from", "2026-02-01", "--until", "2026-01-01"], "The first day 2026-02-01 lies after the last day"),
         (["--from", "2026-02-31"], "does not match the format"),
     ],
@@ -68,9 +71,9 @@ def test_a_report_tells_what_moved_and_what_waits(national_sync: Terminal, engin
     answer = national_sync("sync", "run")
     assert answer.exit_code == 4
     assert "Run 7 (nightly) took 12.5 s" in answer.out
-    assert "1 writes have no certain answer" in answer.out
-    assert "2 mismatches wait for a decision (1 new): national-sync mismatch list" in answer.out
-    assert "1 plans wait for approval: national-sync hold list" in answer.out
+    assert "Writes without a certain answer: 1;" in answer.out
+    assert "Mismatches to be decided: 2 (1 new). Look at them: national-sync mismatch list" in answer.out
+    assert "Plans waiting for approval: 1. Look at them: national-sync hold list" in answer.out
 
 
 def test_a_report_is_one_json_object(national_sync: Terminal, engine: FakeEngine) -> None:
@@ -112,7 +115,7 @@ def test_verify_tells_what_nothing_explains(national_sync: Terminal, engine: Fak
     engine.verified.unexplained = [{"entity": "team", "national_id": "1f", "row_id": None}]
     answer = national_sync("verify")
     assert answer.exit_code == 1
-    assert "1 differences are not explained" in answer.out
+    assert "Differences that nothing explains: 1" in answer.out
     assert national_sync("verify", "--json").json["sides_agree"] is False
 
 
@@ -172,7 +175,7 @@ def test_status_and_history_of_a_new_database(national_sync: Terminal) -> None:
     assert national_sync("sync", "status", "--json").json == {
         "running": None,
         "last_run": None,
-        "open": {"mismatches": 0, "holds": 0, "quarantine": 0},
+        "open": {"mismatches": 0, "holds": 0, "quarantine": 0, "operations": {}},
     }
 
 
@@ -188,3 +191,76 @@ def test_what_is_not_there_cannot_be_shown(national_sync: Terminal, noun: str) -
     answer = national_sync(noun, "show", "9")
     assert answer.exit_code == 2
     assert answer.err.startswith("Error: There is no ")
+
+
+# What is under way
+
+
+def keep_operations(store: Database, **counts: int) -> None:
+    columns = "reference, entity, row_id, verb, fields, record, state, run_id"
+    with store.write() as connection:
+        for state, count in counts.items():
+            for number in range(count):
+                values = f"'{state}{number}', 'team', {number}, 'update', '{{}}', '[]', '{state}', 1"
+                connection.exec_driver_sql(f"INSERT INTO operation ({columns}) VALUES ({values})")
+
+
+def keep_run(store: Database, holder: str, lease_until: int) -> None:
+    with store.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO run (kind, state, holder, lease_until, started_at) VALUES"
+            f" ('nightly', 'running', '{holder}', {lease_until}, 1790000000)"
+        )
+
+
+def test_status_shows_the_writes_that_are_not_settled(national_sync: Terminal, store: Database) -> None:
+    keep_operations(store, unknown=1, pending=2, planned=3, done=4, refused=5)
+    open_items = national_sync("sync", "status", "--json").json["open"]
+    assert open_items["operations"] == {"pending": 2, "planned": 3, "unknown": 1}
+    told = national_sync("sync", "status").out
+    assert "Writes without a certain answer: 1; the next run looks them up first." in told
+    assert "Writes under national review: 2." in told
+    assert "Writes not sent: 3; the next run sends them." in told
+
+
+def test_a_plan_shows_them_too(national_sync: Terminal, engine: FakeEngine) -> None:
+    engine.preview.operations = {"in_flight": 1, "pending": 2}
+    told = national_sync("sync", "plan")
+    assert told.exit_code == 0
+    assert "Writes without a certain answer: 1" in told.out
+    assert "Writes under national review: 2." in told.out
+    assert national_sync("sync", "plan", "--json").json["operations"] == {"in_flight": 1, "pending": 2}
+
+
+def test_status_after_a_killed_run_says_so(national_sync: Terminal, store: Database) -> None:
+    keep_run(store, "a-machine-that-is-gone:1", 1)
+    status = national_sync("sync", "status", "--json").json
+    assert status["running"] is None
+    assert status["last_run"]["state"] == "interrupted"
+    told = national_sync("sync", "status").out
+    assert "No run is at work." in told
+    assert "The last run, 1, was cut off" in told
+    assert "national-sync sync run" in told
+
+
+def test_status_during_a_run_names_it(national_sync: Terminal, store: Database) -> None:
+    keep_run(store, "another-machine:1", 4_000_000_000)
+    keep_operations(store, in_flight=1)
+    assert national_sync("sync", "status", "--json").json["running"]["id"] == 1
+    told = national_sync("sync", "status").out
+    assert "Run 1 is at work since" in told
+    assert "Writes being sent now: 1." in told
+
+
+def test_verify_says_what_its_columns_mean(national_sync: Terminal, engine: FakeEngine) -> None:
+    engine.verified.differing = {"team": 1}
+    told = national_sync("verify").out
+    for column in ("different:", "only here:", "explained:"):
+        assert column in told
+
+
+def test_counts_need_no_plural(national_sync: Terminal, engine: FakeEngine) -> None:
+    one = {"unknown": 1, "refused": 1, "pending": 1, "not_sent": 1, "sealed": 1, "decided": 1}
+    engine.report = RunReport(7, "nightly", **one, mismatches_open={"both_edited": 1}, holds_open=1, quarantined_open=1)
+    told = national_sync("sync", "run").out
+    assert not re.search(r"\b1 (\w+ )?(writes|records|plans|mismatches|decisions|values|calls)\b", told), told

@@ -23,6 +23,10 @@ from national_sync.national.port import Capabilities
 
 _DROP_FROM_BOUNDING_SET = 24
 _CAP_DAC_OVERRIDE = 1
+_A_HOLD = (
+    "INSERT INTO hold (run_id, entity, action, reason, records, plan_hash, state)"
+    " VALUES (1, 'team', 'update', 'too_many_updates', 9, 'abc', 'open')"
+)
 
 
 @dataclass
@@ -197,7 +201,8 @@ def test_a_file_that_is_no_database_is_told(city: Terminal, tmp_path: Path) -> N
     (tmp_path / "national-sync.db").write_bytes(b"not a database" * 1000)
     answer = city("sync", "status")
     assert answer.exit_code == 7
-    assert "The database cannot be written: file is not a database" in answer.err
+    assert "The database cannot be read: the file is no SQLite database" in answer.err
+    assert "national-sync init" in answer.err
 
 
 def test_a_terminal_of_another_encoding_is_served(city: Terminal, tmp_path: Path) -> None:
@@ -238,16 +243,104 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on_later(city: Terminal, 
     assert city("doctor").exit_code == 0
 
 
-def test_a_read_only_database_is_told(city: Terminal, tmp_path: Path) -> None:
-    def obey_file_modes() -> None:
-        # root may write everywhere; without this capability it is like everybody else.
-        ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _CAP_DAC_OVERRIDE, 0, 0, 0)
+def obey_file_modes() -> None:
+    """Root may write everywhere; without this capability it is like everybody else."""
+    ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _CAP_DAC_OVERRIDE, 0, 0, 0)
 
+
+def close_the_file(folder: Path) -> None:
+    (folder / "national-sync.db").chmod(0o444)
+
+
+def close_the_folder(folder: Path) -> None:
+    folder.chmod(0o555)
+
+
+@pytest.mark.parametrize(
+    ("close", "reason"),
+    [
+        (close_the_file, "the database file may only be read"),
+        (close_the_folder, "the folder of the database file may only be read"),
+    ],
+)
+def test_a_database_that_may_only_be_read_is_still_shown_and_a_writer_says_why_it_cannot(
+    city: Terminal, tmp_path: Path, close: Callable[[Path], None], reason: str
+) -> None:
     city("init")
-    (tmp_path / "national-sync.db").chmod(0o444)
-    answer = in_a_process(tmp_path, "doctor", "--json", before=obey_file_modes)
-    assert "writable" in names(answer, ok=False)
-    assert answer.exit_code == 2
-    changed = in_a_process(tmp_path, "sync", "run", before=obey_file_modes)
-    assert changed.exit_code == 7
-    assert "readonly database" in changed.err
+    close(tmp_path)
+    told = {
+        command: in_a_process(tmp_path, *command.split(), before=obey_file_modes)
+        for command in ("sync status", "hold list", "sync run", "doctor --json")
+    }
+    tmp_path.chmod(0o755)
+    assert [told["sync status"].exit_code, told["hold list"].exit_code] == [0, 0], told["sync status"].err
+    assert names(told["doctor --json"], ok=False) == ["writable", "national"]
+    refused = told["sync run"]
+    assert refused.exit_code == 7
+    assert f"The database cannot be written: {reason}" in refused.err
+    assert "chmod u+w" in refused.err
+
+
+def test_what_a_killed_writer_left_beside_a_closed_folder_is_read_too(city: Terminal, tmp_path: Path) -> None:
+    city("init")
+    writer = sqlite3.connect(tmp_path / "national-sync.db")
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute(_A_HOLD)
+    writer.commit()
+    tmp_path.chmod(0o555)
+    told = in_a_process(tmp_path, "hold", "list", "--json", before=obey_file_modes)
+    tmp_path.chmod(0o755)
+    writer.close()
+    assert [hold["plan_hash"] for hold in told.json["holds"]] == ["abc"]
+
+
+# Secrets that others can read
+
+
+def name_a_secret_file(folder: Path, content: str, mode: int) -> Path:
+    settings = folder / "national-sync.toml"
+    settings.write_text(
+        settings.read_text("utf-8").replace("# secret_file", 'secret_file = "national.secret" #', 1), "utf-8"
+    )
+    secret = folder / "national.secret"
+    secret.write_text(content, encoding="utf-8")
+    secret.chmod(mode)
+    return secret
+
+
+class Plain(Bootstrap):
+    """The real way to the national side, as far as it goes without one."""
+
+
+@pytest.fixture
+def real_city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    return Terminal(Plain.from_file, {})
+
+
+def test_a_secret_file_that_others_can_read_is_refused_with_the_command_that_closes_it(
+    real_city: Terminal, tmp_path: Path
+) -> None:
+    real_city("init")
+    secret = name_a_secret_file(tmp_path, "s", 0o644)
+    for command in (("sync", "plan"), ("doctor",)):
+        told = real_city(*command)
+        assert told.exit_code == 2
+        assert "is open to other users of this machine (mode 0644)" in told.out + told.err
+        assert f"chmod 600 {secret}" in told.out + told.err
+
+
+def test_an_empty_secret_file_is_told_apart_from_a_missing_one(real_city: Terminal, tmp_path: Path) -> None:
+    real_city("init")
+    name_a_secret_file(tmp_path, " \n", 0o600)
+    told = real_city("sync", "plan")
+    assert told.exit_code == 2
+    assert "national.secret is empty" in told.err
+
+
+def test_init_tells_how_the_national_secret_is_given_until_it_is_there(real_city: Terminal, tmp_path: Path) -> None:
+    told = real_city("init")
+    assert "Provide the secret of the national system" in told.out
+    assert "NATIONAL_SYNC_SECRET" in told.out
+    name_a_secret_file(tmp_path, "s", 0o600)
+    assert "Provide the secret" not in real_city("init").out

@@ -23,8 +23,10 @@ RECORD = {"service_seconds": 2 * HOUR, "state": "effective"}
         (Seen("x", None, "y"), "national", "no value here"),
         (Seen("x", "茶城路12号3栋", "茶城路12号"), "local", "and more"),
         (Seen("x", "茶城路", "茶城路12号"), "national", "and more"),
-        (Seen("x", "y", "z", ours_at=2, theirs_at=1), "local", "later"),
-        (Seen("x", "y", "z", ours_at=1, theirs_at=2), "national", "later"),
+        (Seen("x", "y", "z", ours_at=9000, theirs_at=1), "local", "later"),
+        (Seen("x", "y", "z", ours_at=1, theirs_at=9000), "national", "later"),
+        (Seen("x", "y", "z", ours_at=9000, theirs_at=9000), "national", "Nothing speaks"),
+        (Seen("x", "y", "z", ours_at=9030, theirs_at=9000), "national", "Nothing speaks"),
         (Seen("x", "y", "z", ours_at=1), "national", "Nothing speaks"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Final
 
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -15,10 +17,10 @@ from textual.widgets import Static
 
 from national_sync.cli.failure import failure_of
 from national_sync.cli.mismatch_words import page_in_words
-from national_sync.cli.review.dialogs import Ask, Confirm, Told
+from national_sync.cli.review.dialogs import Ask, Confirm, Dialog, Told
 from national_sync.cli.review.docket import MOST_AT_ONCE, MOST_COUNTED, Alike, Docket
 from national_sync.cli.review.listing import DECIDED, ELSEWHERE, OPEN, PUT_OFF, Listing
-from national_sync.cli.review.wording import HELP, KEYS, heading, readable, retyped, title, typed_filter
+from national_sync.cli.review.wording import HELP, KEYS, heading, retyped, title, typed_filter
 from national_sync.clock import PUER_TIME, local_date
 from national_sync.errors import (
     AlreadySettled,
@@ -29,6 +31,7 @@ from national_sync.errors import (
 )
 from national_sync.i18n import N_, _
 from national_sync.prose.fields import field_name
+from national_sync.prose.layout import readable
 from national_sync.prose.words import word
 from national_sync.reconcile.facts import Facts
 
@@ -36,6 +39,8 @@ _DAY: Final = 86_400
 _WEEK: Final = "7"
 _REST_SECONDS: Final = 0.12
 """The page follows when the cursor has stood still so long; while a key is held down the list alone moves."""
+_LOST_SECONDS: Final = 10.0
+"""A key that has had no effect for so long no longer holds up those behind it."""
 
 
 class Review(App[None]):
@@ -95,6 +100,48 @@ class Review(App[None]):
         self.decided = 0
         self._count = ""
         self._rest = 0
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._under_way: events.Key | None = None
+
+    # Keys, one after the other
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key waits until the one before has had its effect: typed fast, it is meant for what that one brings up."""
+        if not isinstance(event, events.Key | events.Paste):
+            await super().on_event(event)
+        elif event.is_forwarded:
+            await super().on_event(event)
+            self.call_later(self._type_on, event)
+        else:
+            self._typed.append(event)
+            await self._type_on()
+
+    async def on_dialog_shown(self) -> None:
+        await self._type_on()
+
+    async def _type_on(self, done: events.Event | None = None) -> None:
+        if done is self._under_way:
+            self._under_way = None
+        while self._typed and not self._must_wait(self._typed[0]):
+            event = self._typed.popleft()
+            if self._is_too_early(event):
+                continue
+            is_text = isinstance(event, events.Paste) or (isinstance(self.screen, Ask) and event.is_printable)
+            if isinstance(self.screen, Ask):
+                self.screen.set_focus(self.screen.line)
+            await super().on_event(event)
+            if not isinstance(event, events.Paste) and event.is_forwarded and not is_text:
+                self._under_way = event
+
+    def _must_wait(self, event: events.Event) -> bool:
+        if isinstance(self.screen, Dialog) and self.screen.shown_at is None:
+            return True
+        return self._under_way is not None and event.time - self._under_way.time < _LOST_SECONDS
+
+    def _is_too_early(self, event: events.Event) -> bool:
+        """A question that is asked for safety is answered by who has seen it."""
+        front = self.screen
+        return isinstance(front, Confirm) and front.shown_at is not None and event.time < front.shown_at
 
     # What is on the screen
 
@@ -199,7 +246,11 @@ class Review(App[None]):
             self.say(_(N_("No value can be set here; where a field can: mismatch resolve NO --set FIELD=VALUE.")))
             return
         question = _(N_("{field}: which value?"), field=field_name(facts.field))
-        self._ask(question, lambda typed: self._decide("set", typed))
+        self._ask(question, lambda typed: self._decide("set", typed) if typed.strip() else self._ask_for_empty(facts))
+
+    def _ask_for_empty(self, facts: Facts) -> None:
+        question = _(N_("{field}: leave it empty on both sides?"), field=field_name(facts.field))
+        self.push_screen(Confirm(question), lambda is_wanted: self._decide("set", "") if is_wanted else None)
 
     def _decide(self, keep: str, value: str | None = None) -> None:
         self.show_page()
@@ -293,7 +344,9 @@ class Review(App[None]):
 
         self._ask(
             _(N_("Remark, without personal data:")),
-            lambda typed: self._with_current(lambda number: keep(number, typed), _(N_("Noted.")) if typed else ""),
+            lambda typed: (
+                self._with_current(lambda number: keep(number, typed), _(N_("Noted."))) if typed.strip() else None
+            ),
         )
 
     def _with_current(self, act: Callable[[int], None], said: str) -> None:

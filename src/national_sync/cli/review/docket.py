@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from national_sync.cli.rows import mismatch_facts
 from national_sync.errors import AlreadySettled, FactsChanged
+from national_sync.exchange.accounts import exchangeable_seconds
 from national_sync.operators.rights import Operator
 from national_sync.policy import Owner
 from national_sync.reconcile import resolving
@@ -86,7 +87,7 @@ class Docket:
 
     def facts(self, mismatch_id: int) -> Facts:
         with self.database.read() as connection:
-            return facts_of(connection, self.sealer, mismatch_id)
+            return facts_of(connection, self.sealer, mismatch_id, balance_of=exchangeable_seconds)
 
     def alike(self, facts: Facts) -> Alike | None:
         """The undecided ones like this one, itself included; None where nothing can be accepted."""
@@ -120,8 +121,9 @@ class Docket:
     # Deciding
 
     def decide(self, facts: Facts, keep: str, value: str | None = None) -> None:
-        """Decide on what was shown. Raises AlreadySettled, FactsChanged and what else `resolve` does."""
-        choice = Choice(facts.id, keep, value, facts.digest, facts.field or None if keep == "set" else None)
+        """Decide on what was shown; an empty value empties the field. Raises what `resolve` does."""
+        field_ = facts.field or None if keep == "set" else None
+        choice = Choice(facts.id, keep, value, facts.digest, field_, may_empty=True)
         with self._acting() as (connection, operator):
             resolving.resolve(connection, self.sealer, operator, choice, self.now(), owners=self.owners)
         self._done.append([facts.id])

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from national_sync.divisions import check_county
 from national_sync.errors import UsageError
 from national_sync.i18n import N_, _
 from national_sync.prose.fields import field_name
-from national_sync.prose.layout import cut, padded, width
+from national_sync.prose.layout import cut, padded, readable, width
 from national_sync.prose.words import word
 from national_sync.reconcile.search import Filter
 from national_sync.records import Entity
@@ -77,11 +78,6 @@ def _cell(text: str, space: int) -> str:
     return padded(cut(readable(" ".join(text.split())), space), space)
 
 
-def readable(text: str) -> str:
-    """Without characters that would steer the terminal: other programs may have written any into the mirror."""
-    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
-
-
 def title(wanted: Filter, place: int, count: str, decided: int, columns: int) -> str:
     """Where one is, what is looked at, what was done."""
     left = _(N_("Mismatches {place}/{count}"), place=place, count=count)
@@ -124,7 +120,7 @@ def _meaning(part: str) -> dict[str, Any]:
         case "@" if part[1:]:
             return {"assigned_to": part[1:]}
         case _ if part.isdigit() and len(part) == 6:
-            return {"county": part}
+            return {"county": check_county(part)}
         case _ if part in kinds:
             return {"kind": kinds[part]}
         case _ if part in entities:
