@@ -13,7 +13,7 @@ RECENT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.11 python3.12 python3.13 python3.14; do \
 	if "$$each" -c '$(RECENT)' >/dev/null 2>&1; then echo "$$each"; break; fi; done)
 
-.PHONY: help demo test lint format types catalogue examples wheel-test bench clean
+.PHONY: help demo test lint format types catalogue examples wheel-test bench mutants clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ wheel-test: $(DEVELOPMENT) ## build the wheel and try it in an empty environment
 
 bench: $(DEVELOPMENT) ## run the benchmarks and write bench/RESULTS.md
 	@$(BIN)/python -m bench all
+
+mutants: $(DEVELOPMENT) ## put deliberate faults into the ledger, one by one; the tests must notice each
+	@$(BIN)/python -m tools.mutants
 
 clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

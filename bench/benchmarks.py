@@ -14,9 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench import mirror
+from bench import exchange_bars, mirror
 from bench.measure import ROOT, Measured, in_fresh_process
+from bench.recognition import certificates_as_pdf, stars_of_a_year
+from bench.reconcile import reconcile_list, reconcile_resolve
 from bench.results import Bar, Result, faster, slower, spaced
+from bench.review import review
 from bench.server import CONCURRENCY, Night
 from bench.stores import Store
 from bench.workshop import SECOND_NIGHT, Kind, Workshop, expect, median, say
@@ -161,7 +164,14 @@ BENCHMARKS: Final[dict[str, Callable[[Workshop], list[Result]]]] = {
     "reread": reread,
     "memory": memory,
     "push": push,
+    "redemptions": exchange_bars.redemptions,
+    "history": exchange_bars.history,
     "night_scale": night_scale,
+    "stars": stars_of_a_year,
+    "certificates": certificates_as_pdf,
+    "reconcile_list": reconcile_list,
+    "reconcile_resolve": reconcile_resolve,
+    "review": review,
 }
 
 

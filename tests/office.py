@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from click.testing import CliRunner
+from tests.login import log_in
 from tests.outside import outside_program
 
 from national_sync import i18n
@@ -57,6 +58,9 @@ class Office:
     database_url: str = "sqlite:///national-sync.db"
     environment: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.environment.setdefault("XDG_STATE_HOME", str(self.folder / "state"))
+
     @classmethod
     def furnished(cls, folder: Path, mock: MockServer, *, more: str = "", **places: Any) -> Office:
         """With settings, key and an empty database."""
@@ -64,8 +68,14 @@ class Office:
         folder.mkdir(parents=True, exist_ok=True)
         office.write_settings(more=more)
         office.secret_file.write_text(mock.secret, encoding="utf-8")
+        office.secret_file.chmod(0o600)
         assert office.national_sync("init").exit_code == 0
         return office
+
+    def log_in(self, **account: Any) -> None:
+        """Whoever types from now on does so under this account; an administrator's, if nothing else is said."""
+        with self.database() as database:
+            log_in(database, self.environment, **account)
 
     def moved_to(self, folder: Path) -> Office:
         """A copy in another folder."""
@@ -114,7 +124,7 @@ class Office:
             [PROGRAM, *arguments],
             cwd=self.folder,
             preexec_fn=before,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            env=os.environ | self.environment | {"PYTHONIOENCODING": "utf-8"},
             capture_output=True,
             encoding="utf-8",
             check=False,

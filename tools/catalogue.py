@@ -78,15 +78,8 @@ SYSTEM_TEXTS: Final = (
     "Not a directory",
     "Read-only file system",
     "No space left on device",
-    "attempt to write a readonly database",
-    "database or disk is full",
-    "database disk image is malformed",
-    "database is locked",
-    "disk I/O error",
-    "file is not a database",
-    "unable to open database file",
 )
-"""What the operating system and SQLite say, as the reason of an error of ours."""
+"""What the operating system says, as the reason of an error of ours."""
 
 _PLURALS: Final = (
     ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from national_sync.audit import Fault, Head, Row, Verdict, check_chain, head_of, parsed_head, stored_rows
 from national_sync.errors import UsageError
 from national_sync.i18n import N_
+
+_NO_ENTRY: Final = (ValueError, KeyError, TypeError, RecursionError)
+"""What comes of reading a line that is none; the last, of one that opens brackets without end."""
 
 
 def export_to(connection: Connection, file: str) -> Head:
@@ -60,7 +63,7 @@ def _rows(lines: Iterable[str], ends: list[Head]) -> Iterator[Row]:
 def _end(line: str) -> Head | None:
     try:
         return parsed_head(json.loads(line)["head"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (*_NO_ENTRY, AttributeError):
         return None
 
 
@@ -78,5 +81,5 @@ def _row(line: str) -> Row:
         facts = json.loads(line)
         hashes = {name: bytes.fromhex(facts[name]) for name in ("previous_hash", "entry_hash")}
         return Row(**{**facts, **hashes})
-    except (ValueError, KeyError, TypeError):
+    except _NO_ENTRY:
         return Row(*[None] * len(Row._fields))

@@ -9,7 +9,7 @@ from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from national_sync.clock import Clock, SystemClock
+from national_sync.clock import Clock, InterruptibleClock, SystemClock
 from national_sync.errors import SettingsInvalid
 from national_sync.i18n import N_, Phrase
 from national_sync.log import configure_log
@@ -19,10 +19,22 @@ from national_sync.settings import Loaded, load_settings
 from national_sync.store.database import Database
 
 if TYPE_CHECKING:
-    from national_sync.national.port import CallMeter, NationalSystem, Notebook
+    from national_sync.national.port import CallMeter, Capabilities, NationalSystem, Notebook
     from national_sync.sealing import Sealer
     from national_sync.sync.lease import RunMeter
-    from national_sync.sync.run import Engine, Progress
+    from national_sync.sync.run import Duty, Engine, Progress
+    from national_sync.sync.transaction import Transactions
+
+
+@dataclass(frozen=True)
+class _Duties:
+    """Several duties that a run carries along, each in its turn."""
+
+    each: tuple[Duty, ...]
+
+    def __call__(self, transactions: Transactions, capabilities: Capabilities) -> bool:
+        are_sending = [duty(transactions, capabilities) for duty in self.each]
+        return any(are_sending)
 
 
 @dataclass
@@ -55,8 +67,18 @@ class Bootstrap:
         return self.loaded.path(self.loaded.settings.paths.reports)
 
     @property
+    def session_hours(self) -> int:
+        """After how many hours a login ends."""
+        return self.loaded.settings.operators.session_hours
+
+    @property
     def key_file(self) -> Path:
         return self.loaded.path(self.loaded.settings.keys.file)
+
+    @property
+    def signing_key_file(self) -> Path:
+        """What certificates are signed with; it lies beside the key file."""
+        return self.key_file.with_name("certificates.key")
 
     @property
     def database_file(self) -> Path | None:
@@ -87,11 +109,17 @@ class Bootstrap:
             check_version(database)
             yield database
 
-    def national(self, *, meter: CallMeter, notebook: Notebook) -> NationalSystem:
-        """The national side, not yet connected."""
+    def national(
+        self, *, meter: CallMeter, notebook: Notebook, stop: Callable[[], bool] = lambda: False
+    ) -> NationalSystem:
+        """The national side, not yet connected. Its waits end when `stop` says so."""
         adapter = adapter_class(self.loaded.settings.national.adapter)
         national: NationalSystem = adapter(
-            self.loaded.national, secret=self._secret(), meter=meter, notebook=notebook, clock=self.clock
+            self.loaded.national,
+            secret=self._secret(),
+            meter=meter,
+            notebook=notebook,
+            clock=InterruptibleClock(self.clock, stop),
         )
         return national
 
@@ -114,9 +142,11 @@ class Bootstrap:
     def engine(self, *, stop: Callable[[], bool], progress: Progress) -> Iterator[Engine]:
         """Everything a run needs, opened and checked against one another."""
         from national_sync.keys import check_key
+        from national_sync.registration.stages import follow_in_run
+        from national_sync.store.marks import MarkNotebook
         from national_sync.sync.lease import holder_name
         from national_sync.sync.run import Engine
-        from national_sync.sync.transaction import MarkNotebook
+        from national_sync.transfer.advance import Advance
 
         sealer = self.sealer()
         with self.database() as database:
@@ -125,7 +155,7 @@ class Bootstrap:
             meter = self.meter(database)
             yield Engine(
                 database=database,
-                national=self.national(meter=meter, notebook=MarkNotebook(database)),
+                national=self.national(meter=meter, notebook=MarkNotebook(database), stop=stop),
                 meter=meter,
                 sealer=sealer,
                 policy=self.loaded.policy,
@@ -133,4 +163,5 @@ class Bootstrap:
                 holder=holder_name(),
                 stop=stop,
                 progress=progress,
+                duty=_Duties((follow_in_run, Advance(self.loaded.policy))),
             )

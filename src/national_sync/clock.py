@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Protocol
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Final, Protocol
 
-PUER_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""China has had one time and no summer time since 1992; birth dates are kept as dates, so older rules do not matter."""
+from national_sync.errors import StopRequested
+from national_sync.puer_time import PUER_TIME
+
+__all__ = ["PUER_TIME", "Clock", "InterruptibleClock", "SystemClock", "local_date", "local_text", "utc"]
 
 
 class Clock(Protocol):
@@ -15,7 +18,7 @@ class Clock(Protocol):
         """UTC epoch seconds."""
 
     def wait(self, seconds: float) -> None:
-        """Let this much time pass."""
+        """Let this much time pass. May raise `StopRequested` when somebody wishes to stop meanwhile."""
 
 
 class SystemClock:
@@ -24,6 +27,27 @@ class SystemClock:
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+_LOOK_EVERY_SECONDS: Final = 0.2
+
+
+class InterruptibleClock:
+    """Another clock whose waits end with `StopRequested` when somebody wishes to stop."""
+
+    def __init__(self, clock: Clock, stop: Callable[[], bool]) -> None:
+        self._clock = clock
+        self._stop = stop
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def wait(self, seconds: float) -> None:
+        while seconds > 0:
+            if self._stop():
+                raise StopRequested()
+            self._clock.wait(min(seconds, _LOOK_EVERY_SECONDS))
+            seconds -= _LOOK_EVERY_SECONDS
 
 
 def local_date(epoch_seconds: float) -> date:

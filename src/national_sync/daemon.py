@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from national_sync.clock import PUER_TIME, Clock
 from national_sync.errors import NationalSyncError, RunInProgress, SlotTaken, StopRequested
+from national_sync.exchange.keeping_up import keep_up_with
 from national_sync.run_files import keep_report
 from national_sync.schedule import Schedule
 from national_sync.stopping import StopFlag
@@ -56,7 +57,19 @@ class EngineRuns:
         with self._bootstrap.engine(stop=self._stop, progress=_Silence()) as engine:
             report = engine.run(request)
         keep_report(self._bootstrap.reports_directory, report.to_json())
+        self._keep_up_exchange()
         return report
+
+    def _keep_up_exchange(self) -> None:
+        """The accounts of hours follow what the run has changed. The run is done, whatever becomes of this."""
+        bootstrap = self._bootstrap
+        try:
+            with bootstrap.database() as database:
+                kept = keep_up_with(database, bootstrap.sealer(), bootstrap.loaded.policy.exchange, bootstrap.clock)
+        except NationalSyncError as error:
+            log.error("exchange_failed", code=error.code)
+        else:
+            log.info("exchange_kept_up", **kept.to_json())
 
 
 class _Silence:

@@ -33,6 +33,9 @@ _LEAST_FREE_BYTES: Final = 1_000_000_000
 _MOST_SKEW_SECONDS: Final = 60
 """The national side refuses far more; a minute already shows that the clock is not kept."""
 
+_AUDIT_ENTRIES: Final = 10_000
+"""The newest ones: `audit verify` looks at all, in ten seconds a million."""
+
 _FALLBACKS: Final[dict[str, str]] = {
     "change_filter": N_("no change filter: everything is read every night"),
     "tombstones": N_("no tombstones: deletions are noticed by complete listings"),
@@ -114,7 +117,10 @@ def _database_checks(bootstrap: Bootstrap) -> Iterator[Check]:
         if bootstrap.database_file is not None:
             yield _has_room(bootstrap.database_file.absolute().parent)
         yield _holds_unsealed(database)
+        yield from _holds_old_keys(bootstrap, database)
         yield _keeps_invariants(database)
+        yield _has_administrator(database)
+        yield _has_whole_audit(database)
 
 
 def _key_fits(bootstrap: Bootstrap, database: Database) -> Check:
@@ -166,6 +172,20 @@ def _holds_unsealed(database: Database) -> Check:
     return Check("sealed", N_("Personal data sealed"), True, detail)
 
 
+def _holds_old_keys(bootstrap: Bootstrap, database: Database) -> Iterator[Check]:
+    """Values of older keys can be read like any others, so they are named and no fault."""
+    from national_sync.store.sealed import count_sealed_with
+
+    try:
+        older = bootstrap.sealer().key_ids[1:]
+    except NationalSyncError:
+        return
+    with database.read() as connection:
+        left = count_sealed_with(connection, older)
+    words = N_("{count} rows hold values of older keys; seal them with the newest: national-sync key rotate")
+    yield Check("newest_key", N_("Sealed with the newest key"), True, Phrase(words, count=left) if left else "")
+
+
 def _keeps_invariants(database: Database) -> Check:
     from national_sync.sync.invariants import broken_invariants
 
@@ -173,6 +193,37 @@ def _keeps_invariants(database: Database) -> Check:
         broken = broken_invariants(connection)
     hint = N_("Keep a copy of the database and pass this on before the next run.") if broken else ""
     return Check("invariants", N_("Invariants"), not broken, Lines(tuple(broken)), hint)
+
+
+def _has_administrator(database: Database) -> Check:
+    from national_sync.operators.accounts import has_accounts, has_administrator
+
+    name, label, first = "administrator", N_("Administrator"), "national-sync operator add NAME"
+    with database.read() as connection:
+        if has_administrator(connection):
+            return Check(name, label, True)
+        if has_accounts(connection):
+            hint = Phrase(N_("Whoever has the key file can add one: {command}"), command=first)
+            return Check(name, label, False, N_("no account can add or change accounts"), hint)
+    detail = N_("no account yet: anybody may read, nobody can decide. Make the first one: {command}")
+    return Check(name, label, True, Phrase(detail, command=first))
+
+
+def _has_whole_audit(database: Database) -> Check:
+    from national_sync.audit import verify
+
+    name, label = "audit", N_("Audit")
+    with database.read() as connection:
+        verdict = verify(connection, newest=_AUDIT_ENTRIES)
+    if verdict.fault is None:
+        return Check(name, label, True, Phrase(N_("entries: {count}"), count=verdict.head.number))
+    return Check(
+        name,
+        label,
+        False,
+        Phrase(N_("not whole from entry {entry} on"), entry=verdict.entry),
+        N_("Keep a copy of the database, then look at it with: national-sync audit verify"),
+    )
 
 
 def _national_checks(bootstrap: Bootstrap) -> Iterator[Check]:

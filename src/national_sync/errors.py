@@ -221,6 +221,54 @@ class AlreadySettled(UsageError):
     code = "already_settled"
 
 
+class FactsChanged(UsageError):
+    """Mismatch {id} is no longer as it was shown: {reason}"""
+
+    code = "facts_changed"
+    hint = "Look again with national-sync mismatch show {id}, then decide on what you see."
+
+
+class CannotUndo(UsageError):
+    """The decision about mismatch {id} cannot be taken back: {reason}"""
+
+    code = "cannot_undo"
+
+
+class ValueRefused(UsageError):
+    """This value does not fit the field {field}: {reason}"""
+
+    code = "value_refused"
+    hint = "Give the value anew; nothing was changed."
+
+
+class TransferRefused(UsageError):
+    """This transfer cannot be requested: {reason}"""
+
+    code = "transfer_refused"
+    hint = "See the transfers under way: national-sync transfer list"
+
+
+class MergeRefused(UsageError):
+    """These two registrations cannot be merged: {reason}"""
+
+    code = "merge_refused"
+    hint = "See who is registered twice: national-sync volunteer duplicates"
+
+
+class MergeStands(UsageError):
+    """Merge {id} cannot be taken back: {reason}"""
+
+    code = "merge_stands"
+    hint = "Correct by hand what has to be otherwise; see: national-sync volunteer merges"
+
+
+class PersonChanged(UsageError):
+    """The two registrations are no longer as they were shown; nothing was changed."""
+
+    code = "person_changed"
+    hint = "Look again with: national-sync volunteer merge KEEP GONE --dry-run"
+
+
 class PlanChanged(UsageError):
     """The plan under hold {id} has changed since it was shown."""
 
@@ -228,7 +276,270 @@ class PlanChanged(UsageError):
     hint = "Look again with national-sync hold show {id}, then approve what you see."
 
 
+class LoginRequired(UsageError):
+    """This needs a login: who acts must be known."""
+
+    code = "login_required"
+    hint = "national-sync login NAME. Without an account yet, make the first one: national-sync operator add NAME"
+
+
+class LoginUnknown(LoginRequired):
+    """The login kept on this machine is not known to the database: another user's, another database's, or ended."""
+
+    code = "login_unknown"
+    hint = "Log in anew: national-sync login NAME"
+
+
+class LoginExpired(LoginRequired):
+    """The login of {name} has expired."""
+
+    code = "login_expired"
+    hint = "Log in anew: national-sync login {name}"
+
+
+class AccountDisabled(LoginRequired):
+    """The account {name} has been disabled."""
+
+    code = "account_disabled"
+    hint = "An administrator can enable it: national-sync operator enable {name}"
+
+
+class LoginFileUnusable(LoginRequired):
+    """The file that keeps the login cannot be used: {file}: {reason}"""
+
+    code = "login_file_unusable"
+    hint = "Correct its folder's rights, then log in anew: national-sync login NAME"
+
+
+class LoginFileUnsafe(LoginRequired):
+    """The file that keeps the login is open to other users of this machine, or is another user's: {file}"""
+
+    code = "login_file_unsafe"
+    hint = "Remove it, then log in anew: national-sync login NAME. Somebody may have used it: national-sync audit list"
+
+
+class LoginRefused(UsageError):
+    """The name or the password is wrong, or the account is locked or disabled."""
+
+    code = "login_refused"
+    hint = (
+        "Try again with care: {tries} wrong passwords lock an account for {minutes} minutes. "
+        "An administrator can set a new password: national-sync operator password NAME"
+    )
+
+
+class NotAllowed(UsageError):
+    """The account {name} ({state}) has no right to do this."""
+
+    code = "not_allowed"
+    hint = "Ask somebody with that right, or an administrator. Who you are: national-sync whoami"
+
+
+class KeyMissing(UsageError):
+    """The request carries no idempotency key."""
+
+    code = "key_missing"
+    hint = "Make a new random key for each new wish, and use it again only to repeat the very same request."
+
+
+class KeyReused(UsageError):
+    """The idempotency key was used for another request before."""
+
+    code = "key_reused"
+    hint = "Make a new random key for each new wish."
+
+
+class StillRunning(NationalSyncError):
+    """The same request, or another one about this account, is still at work."""
+
+    code = "still_running"
+    retryable = True
+    hint = "Repeat the request with the same key in a moment."
+
+
+class SecondPersonNeeded(UsageError):
+    """{name} asked for this refund; somebody else has to approve it."""
+
+    code = "second_person_needed"
+    hint = "Let another operator run: national-sync redemption approve {id}"
+
+
 class InvariantBroken(NationalSyncError):
     """An invariant does not hold: {invariant}"""
 
     code = "invariant_broken"
+
+
+class TallyOvertaken(NationalSyncError):
+    """Another star run with other rules or another cut-off has taken over the tally; this one stopped."""
+
+    code = "tally_overtaken"
+    exit_code = 5
+    hint = "Let the other one end, then run the same command again. Nothing was certified."
+
+
+class StarsRefused(UsageError):
+    """The stars cannot be certified like this."""
+
+    code = "stars_refused"
+
+
+class SigningKeyMissing(UsageError):
+    """The key that certificates are signed with is not there: {file}"""
+
+    code = "signing_key_missing"
+    hint = (
+        "Make it once: national-sync certificate key --create, or restore it from the copy kept apart. "
+        "Nothing was certified."
+    )
+
+
+class CodeRefused(UsageError):
+    """This certificate is not genuine: {reason}"""
+
+    code = "code_refused"
+    exit_code = 1
+    hint = "Ask the office that is named on it, and give the number printed on it."
+
+
+class GlyphMissing(UsageError):
+    """The font for printing lacks these characters: {characters}"""
+
+    code = "glyph_missing"
+    hint = "Write them with characters that the font has, or print this one by hand. Nothing was printed."
+
+
+class RegistrationRefused(UsageError):
+    """The registration cannot be taken:\n{problems}"""
+
+    code = "registration_refused"
+    hint = "Correct the form and submit it again. Nothing was taken."
+
+
+class WrongStep(UsageError):
+    """Registration {id} is {state}; it cannot be {wanted} now."""
+
+    code = "wrong_step"
+    hint = "Look at it with national-sync volunteer registration {id}. Nothing was changed."
+
+
+class CardRefused(UsageError):
+    """There is no card for volunteer {id}: {reason}"""
+
+    code = "card_refused"
+    hint = "A card is for volunteers whom the national side has registered. Nothing was printed."
+
+
+class SheetRefused(UsageError):
+    """The file {file} cannot be taken:\n{problems}"""
+
+    code = "sheet_refused"
+    hint = "Correct the cells named above and give the file again. Nothing of it was taken."
+
+
+class KioskRefused(NationalSyncError):
+    """The kiosk cannot do this."""
+
+    code = "kiosk_refused"
+
+
+class RequestNotSigned(KioskRefused):
+    """This request does not come from a device that is admitted here."""
+
+    code = "request_not_signed"
+    hint = "Ask the office to admit this device; it gives a one-time code."
+
+
+class RequestUntimely(KioskRefused):
+    """The time of this request is not the server's time."""
+
+    code = "request_untimely"
+    retryable = True
+    hint = "Try again in a moment. If it stays so, the clock of this device has to be set."
+
+
+class RequestRepeated(KioskRefused):
+    """This request has been received before."""
+
+    code = "request_repeated"
+    hint = "Try again."
+
+
+class RequestMalformed(KioskRefused):
+    """This request has not the form that the kiosk expects."""
+
+    code = "request_malformed"
+    hint = "Load the page anew: it may be older than the server."
+
+
+class RequestTooLarge(KioskRefused):
+    """This request is too large."""
+
+    code = "request_too_large"
+    hint = "Load the page anew: it may be older than the server."
+
+
+class RequestTooSlow(KioskRefused):
+    """This request took too long to arrive."""
+
+    code = "request_too_slow"
+    retryable = True
+    hint = "Try again in a moment."
+
+
+class PlaceUnknown(KioskRefused):
+    """There is nothing here."""
+
+    code = "place_unknown"
+    hint = "Load the page anew: it may be older than the server."
+
+
+class WrongDevice(KioskRefused):
+    """This device is not meant for this."""
+
+    code = "wrong_device"
+    hint = "The office can admit it as a kiosk or as a till."
+
+
+class DeviceCodeRefused(KioskRefused):
+    """This code is not valid: wrong, used before, or older than ten minutes."""
+
+    code = "device_code_refused"
+    hint = "Ask the office for a new code."
+
+
+class PersonRefused(KioskRefused):
+    """The card or the PIN was not accepted."""
+
+    code = "person_refused"
+    hint = "Check both and try again with care: five wrong PINs lock the PIN. The volunteer office can help."
+
+
+class SignedOut(KioskRefused):
+    """You have been signed out."""
+
+    code = "signed_out"
+    hint = "Begin again with your card. Nothing has been lost."
+
+
+class TooManyTries(KioskRefused):
+    """Too much has been tried here within a short time."""
+
+    code = "too_many_tries"
+    retryable = True
+    hint = "Please wait ten minutes, or go to the volunteer office."
+
+
+class MirrorStale(KioskRefused):
+    """The hours shown here are too old to be spent at present."""
+
+    code = "mirror_stale"
+    retryable = True
+    hint = "Your hours are safe. Please come again tomorrow, or ask the volunteer office."
+
+
+class RedemptionRefused(KioskRefused):
+    """{reason}"""
+
+    code = "redemption_refused"
+    hint = "Choose something else, or ask the volunteer office."

@@ -10,7 +10,8 @@ import gettext
 import itertools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Final, Literal, get_args
@@ -61,6 +62,16 @@ def use(language: Language) -> None:
 
 def language() -> Language:
     return _language.get()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Speak this language in a block, for pages that show both."""
+    before = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(before)
 
 
 def N_(text: str) -> str:

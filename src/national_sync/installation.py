@@ -8,14 +8,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from national_sync import audit
 from national_sync.bootstrap import Bootstrap
-from national_sync.errors import DatabaseMissing, DatabaseOutdated, UsageError
+from national_sync.errors import DatabaseMissing, DatabaseOutdated, SettingsInvalid, UsageError
 from national_sync.example import policy_text, settings_text
 from national_sync.i18n import N_, Phrase
 from national_sync.keys import KEYS_VARIABLE, create_key_file, remember_key
 from national_sync.national.registry import adapter_class
 from national_sync.settings import NationalTable, PolicyTable
 from national_sync.store.database import Database
+from national_sync.store.revisions import KNOWN_REVISION
 from national_sync.store.schema import check_version, create_or_upgrade
 
 
@@ -62,7 +64,7 @@ def install(file: Path, environment: Mapping[str, str]) -> Installed:
     with bootstrap.any_database() as database:
         steps.append(_key(bootstrap, database))
         steps.append(_database(bootstrap, database))
-    return Installed(steps, _next_steps(file, steps))
+    return Installed(steps, _next_steps(file, steps, bootstrap))
 
 
 def _written(file: Path, content: str, name: str, label: str) -> Step:
@@ -102,20 +104,20 @@ def _database(bootstrap: Bootstrap, database: Database) -> Step:
     changed = create_or_upgrade(database)
     with database.write(durable=True) as connection:
         remember_key(connection, bootstrap.sealer())
+        if changed:
+            action = "database.upgraded" if existed else "database.created"
+            detail = {"schema": KNOWN_REVISION}
+            audit.append(connection, audit.Entry(int(bootstrap.clock.now()), "init", action, detail=detail))
     result = (Result.UPGRADED if existed else Result.CREATED) if changed else Result.KEPT
     return Step("database", N_("Database"), database.place, result)
 
 
-def _next_steps(file: Path, steps: list[Step]) -> list[Phrase]:
+def _next_steps(file: Path, steps: list[Step], bootstrap: Bootstrap) -> list[Phrase]:
     results = {step.name: step.result for step in steps}
     following = []
     if results["settings"] is Result.CREATED:
-        following.append(
-            Phrase(
-                N_("Write address, application id and secret of the national system into {file}."),
-                file=file,
-            )
-        )
+        following.append(Phrase(N_("Write address and application id of the national system into {file}."), file=file))
+    following += _missing_secret(bootstrap)
     if results["keys"] is Result.CREATED:
         following.append(
             Phrase(N_("Keep a copy of the key file {file} apart from the database."), file=_place(steps, "keys"))
@@ -125,6 +127,15 @@ def _next_steps(file: Path, steps: list[Step]) -> list[Phrase]:
         Phrase(N_("Check everything: {command}"), command="national-sync doctor"),
         Phrase(N_("See what a run would do: {command}"), command="national-sync sync plan"),
     ]
+
+
+def _missing_secret(bootstrap: Bootstrap) -> list[Phrase]:
+    try:
+        bootstrap.loaded.national.read_secret(bootstrap.environment)
+    except (ValueError, SettingsInvalid) as error:
+        reason = error.facts["problems"] if isinstance(error, SettingsInvalid) else error.args[0]
+        return [Phrase(N_("Provide the secret of the national system ({reason})."), reason=reason)]
+    return []
 
 
 def _place(steps: list[Step], name: str) -> str:

@@ -1,8 +1,8 @@
 """The key file: what personal data is sealed with.
 
-One key a line, `key-id:base64 of 32 bytes`, the current one first and the oldest last; `#` begins a comment. The file
-is the owner's alone (mode 0600). A machine that keeps its secrets elsewhere gives the same lines, separated by blanks,
-in the environment variable NATIONAL_SYNC_KEYS instead.
+One key a line, `key-id:base64 of 32 bytes` (ids are k1, k2 …), the current one first and the oldest last; `#` begins a
+comment. The file is the owner's alone (mode 0600). A machine that keeps its secrets elsewhere gives the same lines,
+separated by blanks, in the environment variable NATIONAL_SYNC_KEYS instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import os
 import re
 import secrets
-import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,12 +22,13 @@ from sqlalchemy import Connection, text
 
 from national_sync.errors import KeyUnusable
 from national_sync.i18n import N_, Phrase
+from national_sync.private_files import CLOSE_IT, OpenToOthers, read_private
 from national_sync.sealing import Sealer, SealingKey
 
 KEYS_VARIABLE: Final = "NATIONAL_SYNC_KEYS"
 
 _SECRET_BYTES: Final = 32
-_KEY_LINE: Final = re.compile(r"(?P<id>[A-Za-z0-9_-]{1,32}):(?P<secret>[A-Za-z0-9+/]+=*)")
+_KEY_LINE: Final = re.compile(r"(?P<id>k[0-9]{1,9}):(?P<secret>[A-Za-z0-9+/]+=*)")
 _MARK: Final = "key_fingerprint"
 _HEADER: Final = (
     "# Keys of national-sync. Keep a copy apart from the database: sealed values cannot be read without them.\n"
@@ -95,24 +95,14 @@ def _remembered(connection: Connection) -> str | None:
 
 def _read(path: Path) -> list[SealingKey]:
     try:
-        with path.open(encoding="utf-8") as file:
-            _refuse_other_readers(path, os.fstat(file.fileno()).st_mode)
-            return _parsed(list(file), str(path))
+        return _parsed(read_private(path).decode("utf-8").splitlines(), str(path))
+    except OpenToOthers as error:
+        raise KeyUnusable(reason=error.reason, hint=CLOSE_IT, file=path) from error
     except FileNotFoundError as error:
         raise KeyUnusable(reason=Phrase(N_("{file} does not exist"), file=path)) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else N_("it is not UTF-8 text")
         raise KeyUnusable(reason=Phrase(N_("{file}: {reason}"), file=path, reason=reason)) from error
-
-
-def _refuse_other_readers(path: Path, mode: int) -> None:
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        words = N_("{file} is open to other users of this machine (mode {mode})")
-        raise KeyUnusable(
-            reason=Phrase(words, file=path, mode=f"{stat.S_IMODE(mode):04o}"),
-            hint=N_("Close it with: chmod 600 {file}"),
-            file=path,
-        )
 
 
 def _parsed(lines: list[str], place: str) -> list[SealingKey]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from national_sync.i18n import N_, Phrase
-from national_sync.records import Entity, mirror_columns
+from national_sync.records import Entity, HourKind, HourMethod, HourState, mirror_columns
 
 
 class Owner(StrEnum):
@@ -106,6 +109,186 @@ class Checks(_Table):
     """Recorded hours lie on a grid of 36 s, so they may differ from the span by half of it."""
 
 
+class StarBasis(StrEnum):
+    """Which hours make a star: all since registration, or those of one calendar year."""
+
+    ACCUMULATED = "accumulated"
+    CALENDAR_YEAR = "calendar_year"
+
+
+_MAY_COUNT: Final = (HourState.EFFECTIVE, HourState.APPLYING)
+
+
+class StarRules(_Table):
+    """How hours become stars, from one day on: clause A2."""
+
+    basis: StarBasis = StarBasis.ACCUMULATED
+    hours: tuple[int, int, int, int, int] = (100, 300, 600, 1000, 1500)
+    """Reached for one to five stars."""
+    states: tuple[HourState, ...] = (HourState.EFFECTIVE,)
+    kinds: tuple[HourKind, ...] = (HourKind.CREDIT, HourKind.HONOUR)
+
+    @field_validator("hours")
+    @classmethod
+    def _hours_rise(cls, hours: tuple[int, ...]) -> tuple[int, ...]:
+        if hours[0] < 1 or any(lower >= higher for lower, higher in itertools.pairwise(hours)):
+            raise ValueError(N_("the hours for one to five stars must be positive and rise"))
+        return hours
+
+    @field_validator("states")
+    @classmethod
+    def _states_may_count(cls, states: tuple[HourState, ...]) -> tuple[HourState, ...]:
+        if not states or not set(states) <= set(_MAY_COUNT):
+            raise ValueError(Phrase(N_("only these states can count: {states}"), states=", ".join(_MAY_COUNT)))
+        return states
+
+    @field_validator("kinds")
+    @classmethod
+    def _some_kind_counts(cls, kinds: tuple[HourKind, ...]) -> tuple[HourKind, ...]:
+        if not kinds:
+            raise ValueError(N_("at least one kind of hours must count"))
+        return kinds
+
+
+_ISSUED: Final = date(2020, 7, 15)
+
+
+class Stars(_Table):
+    """Certification of stars: clauses A1 and A2."""
+
+    notice_working_days: int = Field(5, ge=1, le=60)
+    """How long the public notice lasts."""
+    exchange_reduces_stars: bool = False
+    rules: dict[date, StarRules] = Field(default_factory=lambda: {_ISSUED: StarRules()})
+    """By the day from which they hold; a run takes those in force at its cut-off."""
+
+    @field_validator("exchange_reduces_stars")
+    @classmethod
+    def _recorded_hours_stay(cls, reduces: bool) -> bool:
+        if reduces:
+            raise ValueError(N_("stars rest on recorded hours, which spending does not touch; only false is possible"))
+        return reduces
+
+    def in_force(self, day: date) -> StarRules | None:
+        begun = [since for since in self.rules if since <= day]
+        return self.rules[max(begun)] if begun else None
+
+
+class Calendar(_Table):
+    """Days on which the office's calendar differs from, or goes beyond, the national one."""
+
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+
+
+class RegistrationQuota(_Table):
+    """Clause R3: how much of a unit's head count registers, in percent."""
+
+    government: int = Field(100, ge=0, le=100)
+    institution: int = Field(100, ge=0, le=100)
+    college: int = Field(100, ge=0, le=100)
+    school: int = Field(100, ge=0, le=100)
+    company: int = Field(50, ge=0, le=100)
+
+
+class YearlyHours(_Table):
+    """Clause S5: the average of a unit's volunteers in a year."""
+
+    city_unit: int = Field(100, ge=0)
+    city_company: int = Field(50, ge=0)
+    other_county: int = Field(50, ge=0)
+
+
+class Assessment(_Table):
+    """What units and stations are measured against: clauses R3, S5-S7."""
+
+    city_counties: tuple[str, ...] = ("530802",)
+    """Where the built-up city lies."""
+    registration_percent: RegistrationQuota = RegistrationQuota()
+    yearly_hours: YearlyHours = YearlyHours()
+
+
+class RegistrationRules(_Table):
+    """Who may register, and who approves it: clauses R2 and R5."""
+
+    youngest: int = Field(14, ge=0, le=150)
+    oldest: int = Field(70, ge=0, le=150)
+    federation_counties: tuple[str, ...] = ("530802",)
+    """Whose registrations the federation approves itself."""
+
+
+class Expiry(StrEnum):
+    """When exchangeable hours expire: never, some months after the service, or at the end of its year."""
+
+    NONE = "none"
+    MONTHS = "months"
+    YEAR_END = "year_end"
+
+
+REDEMPTION_LIMIT: Final = re.compile(
+    r"(?P<pieces>[1-9]\d{0,5})(?=.)(?: per (?P<scope>offer|merchant))?(?: per (?P<period>day|month|quarter|year))?"
+)
+"""`2 per offer`, `1 per day`, `3 per merchant per month`."""
+_RATE: Final = re.compile(r"(?P<category>\w{1,12}) (?P<percent>\d{1,3})")
+
+
+class Exchange(_Table):
+    """Which hours can be spent, until when, and how often: clause E2."""
+
+    admitted_methods: tuple[HourMethod, ...] = (HourMethod.CHECK_IN, HourMethod.FACE, HourMethod.FORCED_SIGN_OUT)
+    """How the hours came about: by default the volunteer's own sign-in only."""
+    admitted_kinds: tuple[HourKind, ...] = (HourKind.CREDIT,)
+    counts_from: date = date(2020, 7, 15)
+    waiting_days: int = Field(7, ge=0, le=366)
+    """Hours that were entered afterwards can be objected to for so long."""
+    rates: tuple[str, ...] = ()
+    """`category percent`, such as `0017 150`."""
+    activity_cap_minutes: int = Field(0, ge=0)
+    """What all hours of a person in one activity count at most; 0 without a cap."""
+    expiry: Expiry = Expiry.NONE
+    expiry_months: int = Field(36, ge=1, le=1_200)
+    at_least_days: int = Field(30, ge=0, le=366)
+    """Hours that arrive late can be spent for so many days all the same."""
+    limits: tuple[str, ...] = ()
+    """For each person, beside the limits of an offer."""
+    hold_seconds: int = Field(600, ge=10, le=86_400)
+    wrong_codes: int = Field(10, ge=1)
+    """So many codes that do not exist close a device for the rest of ten minutes."""
+    stale_hours: int = Field(72, ge=1, le=8_760)
+    """A kiosk lets nobody spend hours when the last complete run is older."""
+    far_apart_minutes: int = Field(30, ge=1)
+    burst_pieces: int = Field(10, ge=1)
+
+    @field_validator("limits")
+    @classmethod
+    def _limits_are_understood(cls, limits: tuple[str, ...]) -> tuple[str, ...]:
+        for limit in limits:
+            if not REDEMPTION_LIMIT.fullmatch(limit):
+                raise ValueError(Phrase(N_("{limit} is no limit such as '2 per offer' or '1 per day'"), limit=limit))
+        return limits
+
+    @field_validator("rates")
+    @classmethod
+    def _rates_are_understood(cls, rates: tuple[str, ...]) -> tuple[str, ...]:
+        for rate in rates:
+            if not _RATE.fullmatch(rate):
+                raise ValueError(Phrase(N_("{rate} is no rate such as '0017 150'"), rate=rate))
+        return rates
+
+    @cached_property
+    def percent_by_category(self) -> dict[str, int]:
+        return {category: int(percent) for category, percent in (rate.split(" ") for rate in self.rates)}
+
+
+class Transfer(_Table):
+    """Transfers between teams: clauses X1-X3."""
+
+    working_days: int = Field(10, ge=1, le=250)
+    """In which a transfer is to be done, counted from the day after the request."""
+    tries: int = Field(3, ge=1, le=20)
+    """Refusals by the national side, one a run, after which a person decides."""
+
+
 class Policy(_Table):
     """`config/policy.toml`. Clause Z1: a version carries the date from which it holds."""
 
@@ -115,6 +298,12 @@ class Policy(_Table):
     windows: Windows = Windows()
     push: Push = Push()
     checks: Checks = Checks()
+    stars: Stars = Stars()
+    calendar: Calendar = Calendar()
+    registration: RegistrationRules = RegistrationRules()
+    assessment: Assessment = Assessment()
+    exchange: Exchange = Exchange()
+    transfer: Transfer = Transfer()
 
     @cached_property
     def owners(self) -> dict[Entity, dict[str, Owner]]:

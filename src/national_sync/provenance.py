@@ -69,6 +69,7 @@ class Change:
 class Note(NamedTuple):
     """A row of `row_history`; `before` is None where nothing stood before, else what was kept, as JSON has it."""
 
+    id: int
     at: int
     sync_rev: int | None
     run_id: int | None
@@ -205,32 +206,49 @@ def _present(connection: Connection, entity: Entity, row_id: int) -> Stored | No
 def _notes(connection: Connection, entity: Entity, row_id: int) -> list[Note]:
     rows = connection.execute(
         text(
-            "SELECT at, sync_rev, run_id, before FROM row_history"
+            "SELECT id, at, sync_rev, run_id, before FROM row_history"
             " WHERE entity = :entity AND row_id = :row_id ORDER BY id"
         ),
         {"entity": entity.value, "row_id": row_id},
     )
-    return [Note(row.at, row.sync_rev, row.run_id, json.loads(row.before)) for row in rows]
+    return [Note(row.id, row.at, row.sync_rev, row.run_id, json.loads(row.before)) for row in rows]
 
 
-def _deciders(connection: Connection, entity: Entity, row_id: int) -> dict[int, str]:
-    """Who decided what the engine wrote, by `sync_rev`."""
+class _Deciders(NamedTuple):
+    """Who decided."""
+
+    by_revision: Mapping[int, str]
+    """What the engine wrote, by `sync_rev`."""
+    by_note: Mapping[int, str]
+    """What was put back when a decision was taken back, by the number of the note."""
+
+
+def _deciders(connection: Connection, entity: Entity, row_id: int) -> _Deciders:
     rows = connection.execute(
         text(
-            "SELECT m.decided_by, e.detail FROM mismatch m JOIN mismatch_event e ON e.mismatch_id = m.id"
-            " WHERE m.entity = :entity AND m.row_id = :row_id AND e.event = 'carried_out'"
-            " AND m.decided_by IS NOT NULL"
+            "SELECT m.decided_by, e.event, e.actor, e.detail FROM mismatch m"
+            " JOIN mismatch_event e ON e.mismatch_id = m.id WHERE m.entity = :entity AND m.row_id = :row_id"
+            " AND (e.event = 'undone' OR (e.event = 'carried_out' AND m.decided_by IS NOT NULL))"
         ),
         {"entity": entity.value, "row_id": row_id},
     )
-    decided = [(json.loads(row.detail).get("sync_rev"), row.decided_by) for row in rows]
-    return {revision: actor for revision, actor in decided if revision is not None}
+    by_revision: dict[int, str] = {}
+    by_note: dict[int, str] = {}
+    for row in rows:
+        detail = json.loads(row.detail)
+        if detail.get("sync_rev") is not None:
+            by_revision[detail["sync_rev"]] = row.decided_by
+        if detail.get("history") is not None:
+            by_note[detail["history"]] = row.actor
+    return _Deciders(by_revision, by_note)
 
 
-def _origin(note: Note, decided: Mapping[int, str]) -> Origin:
+def _origin(note: Note, decided: _Deciders) -> Origin:
+    if note.id in decided.by_note:
+        return Origin(note.at, Side.DECISION, None, decided.by_note[note.id])
     if note.sync_rev is None:
         return Origin(note.at, Side.LOCAL)
-    actor = decided.get(note.sync_rev)
+    actor = decided.by_revision.get(note.sync_rev)
     if actor is None:
         return Origin(note.at, Side.NATIONAL, note.run_id)
     return Origin(note.at, Side.RULE if actor.startswith("rule:") else Side.DECISION, note.run_id, actor)

@@ -219,7 +219,8 @@ class HourRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     project_national_id: str
     team_national_id: str
     started_at: int
-    ended_at: int
+    ended_at: int | None
+    """None while the volunteer has not signed out; then no time is recorded yet either."""
     service_seconds: int
     method: str
     state: str

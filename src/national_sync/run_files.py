@@ -23,14 +23,15 @@ def keep_report(directory: Path, facts: dict[str, Any]) -> Path | None:
     base = directory / f"run-{facts['run']:06}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _write(base.with_suffix(".txt"), run_in_words(facts) + "\n")
-        return _write(base.with_suffix(".json"), json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+        write_file(base.with_suffix(".txt"), run_in_words(facts) + "\n")
+        return write_file(base.with_suffix(".json"), json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
     except OSError as error:
         log.warning("report_not_written", run=facts["run"], reason=error.strerror)
         return None
 
 
-def _write(file: Path, content: str) -> Path:
+def write_file(file: Path, content: str) -> Path:
+    """Whole or not at all."""
     draft = file.with_suffix(file.suffix + ".part")
     draft.write_text(content, encoding="utf-8")
     os.replace(draft, file)

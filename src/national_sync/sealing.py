@@ -21,7 +21,7 @@ from national_sync.i18n import N_, Phrase
 from national_sync.records import Record
 
 _NONCE_BYTES = 12
-_SEALED = re.compile(r"k[0-9]{1,9}:[A-Za-z0-9+/]{38,}={0,2}")
+_SEALED = re.compile(r"\bk[0-9]{1,9}:[A-Za-z0-9+/]{38,}={0,2}")
 """A nonce and a tag alone are 28 bytes."""
 
 
@@ -48,6 +48,11 @@ class Sealer:
     def fingerprint(self) -> str:
         """Tells whether a database was made with this key, without revealing it."""
         return hashlib.blake2b(b"fingerprint", key=self._hash_key, digest_size=8).hexdigest()
+
+    @property
+    def key_ids(self) -> list[str]:
+        """All keys, the one that seals first."""
+        return list(self._ciphers)
 
     def seal(self, plain: str) -> str:
         return self._current.key_id + ":" + base64.b64encode(self._encrypt(plain.encode())).decode()
@@ -82,6 +87,26 @@ class Sealer:
     def plain(self, stored: str | None) -> str | None:
         """The plain value of a stored one, whether it is sealed already or was written plain by another program."""
         return self.open(stored) if stored is not None and is_sealed(stored) else stored
+
+    def resealed(self, text: str) -> str:
+        """The text with every value in it that another key sealed sealed with the current one. What does not open stays
+        as it is: nobody could read it before either."""
+        return _SEALED.sub(lambda found: self._resealed(found[0]), text)
+
+    def _resealed(self, sealed: str) -> str:
+        if sealed.startswith(f"{self._current.key_id}:"):
+            return sealed
+        try:
+            return self.seal(self.open(sealed))
+        except (KeyUnusable, ValueError):
+            return sealed
+
+    def resealed_bytes(self, sealed: bytes) -> bytes:
+        """The same for one sealed value of bytes."""
+        try:
+            return self.seal_bytes(self.open_bytes(sealed))
+        except KeyUnusable:
+            return sealed
 
     def match_hash(self, plain: str) -> bytes:
         """Equal for equal values, useless without the key; 16 bytes."""

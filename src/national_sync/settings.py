@@ -18,11 +18,10 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from national_sync.errors import SettingsInvalid
 from national_sync.i18n import N_, Lines, Phrase
 from national_sync.policy import Policy
+from national_sync.private_files import CLOSE_IT, OpenToOthers, read_private
 from national_sync.problems import Origin, Problem, problems_of, unknown_key
+from national_sync.settings_file import DEFAULT_DATABASE, ENVIRONMENT_PREFIX
 
-CONFIG_VARIABLE: Final = "NATIONAL_SYNC_CONFIG"
-DEFAULT_CONFIG: Final = Path("national-sync.toml")
-ENVIRONMENT_PREFIX: Final = "NATIONAL_SYNC__"
 _NESTED: Final = "__"
 
 
@@ -44,7 +43,7 @@ class DatabaseTable(_Table):
     """The platform's own database, which holds the mirror."""
 
     url: DatabaseUrl = Field(
-        default="sqlite:///national-sync.db", description=N_("sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+        default=DEFAULT_DATABASE, description=N_("sqlite:///FILE or postgresql://USER@HOST/DATABASE")
     )
     password_file: Path | None = Field(default=None, description=N_("a file with the password, for PostgreSQL"))
 
@@ -87,6 +86,12 @@ class PathsTable(_Table):
     reports: Path = Field(default=Path("reports"), description=N_("one report a run"))
 
 
+class OperatorsTable(_Table):
+    """The people who log in to decide about mismatches, held plans and quarantine."""
+
+    session_hours: int = Field(default=12, ge=1, le=168, description=N_("after how many hours a login ends"))
+
+
 class LogTable(_Table):
     """The log, one event a line on standard error."""
 
@@ -111,6 +116,7 @@ class Settings(BaseSettings):
     schedule: ScheduleTable = ScheduleTable()
     policy: PolicyTable = PolicyTable()
     paths: PathsTable = PathsTable()
+    operators: OperatorsTable = OperatorsTable()
     log: LogTable = LogTable()
 
     @classmethod
@@ -281,7 +287,9 @@ def _with_places(national: BaseModel, file: Path) -> BaseModel:
 
 def _secret_text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return read_private(file).decode("utf-8").strip()
+    except OpenToOthers as error:
+        raise SettingsInvalid(hint=CLOSE_IT, problems=error.reason, file=file) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(
             hint=N_("Put the secret alone into that file, readable for this program's user only (chmod 600)."),

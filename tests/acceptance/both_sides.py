@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
+import pytest
+from sqlalchemy import Connection, text
 from tests.acceptance import world
 from tests.acceptance.events import (
+    AddRule,
     AnswerHold,
     AnswerQuarantine,
+    CallOff,
     Corrupt,
     CreateHere,
     CreateThere,
@@ -22,27 +26,45 @@ from tests.acceptance.events import (
     Faults,
     Forget,
     Heal,
+    MergeHere,
     MergeThere,
     Night,
     Passed,
     PurgeThere,
+    RequestTransfer,
+    Resume,
     Review,
     Switch,
+    TeamDecides,
+    Undo,
     WithdrawThere,
 )
 from tests.outside import outside_program
 
+from national_sync.acts import Act
+from national_sync.errors import TransferRefused
+from national_sync.operators.rights import Operator, Role
+from national_sync.policy import Policy
+from national_sync.reconcile.merging import merge, plan_merge
+from national_sync.reconcile.resolving import Choice, resolve, undo
+from national_sync.reconcile.rules import NewRule, add_rule
+from national_sync.reconcile.search import Filter, page
 from national_sync.records import Entity
+from national_sync.sealing import Sealer, SealingKey
 from national_sync.store.database import Database
+from national_sync.store.marks import write_mark
 from national_sync.sync.holds import approve_hold, list_holds, reject_hold
-from national_sync.sync.mismatches import decide_mismatch, list_mismatches
 from national_sync.sync.quarantines import drop, list_quarantine, replay
-from national_sync.sync.transaction import write_mark
+from national_sync.transfer.requests import Reason, Wanted, approve, cancel, request, resume
 from national_sync_mocks.nvsi_server.process import AdminClient
 
 LABEL: Final = re.compile("[TVMPHR][0-9]+")
 _NAMED_ON_THE_WIRE_BY_NUMBER: Final = frozenset({"albe0133", "albx0175", "volunteerNumber", "albe0024"})
 _OTHER_PROGRAM_COLUMNS: Final = {"volunteer": "volunteer_id", "team": "team_id", "project": "project_id"}
+
+
+SEALER: Final = Sealer([SealingKey("k1", bytes(range(32)))])
+OPERATOR: Final = Operator(1, "chen", Role.ADMINISTRATOR)
 
 
 @dataclass
@@ -78,8 +100,7 @@ class BothSides:
             case EditThere(label, fields):
                 self.national.edit(world.entity_of(label).value, self.national_id(label), **self._on_the_wire(fields))
             case CreateThere(label, fields):
-                created = self.national.create(world.entity_of(label).value, **self._on_the_wire(fields))
-                self.labels.national_ids[label] = created["id"]
+                self._create_there(label, fields)
             case WithdrawThere(label):
                 self.national.withdraw(world.entity_of(label).value, self.national_id(label))
             case PurgeThere(label):
@@ -90,6 +111,8 @@ class BothSides:
                 self.national.heal(self.national_id(label))
             case MergeThere(loser, winner):
                 self.national.merge(self.national_id(loser), self.national_id(winner))
+            case MergeHere(kept, gone):
+                self._merge(kept, gone)
             case Review(decision, words):
                 self.national.decide(decision, message=words)
             case Faults(entries):
@@ -98,15 +121,20 @@ class BothSides:
                 self.national.set_capabilities(**values)
             case Passed(seconds):
                 self.national.set_clock(advance=seconds)
-            case Decide(kind, keep, label):
-                self._decide(kind, keep, label)
+            case Decide(kind, keep, label, value, field):
+                self._decide(kind, keep, label, value, field)
+            case Undo(kind):
+                self._undo(kind)
+            case AddRule(entity, field, keep):
+                self._add_rule(NewRule(Entity(entity), keep, field=field))
+            case RequestTransfer() | CallOff() | Resume() | TeamDecides():
+                self._transfer(event)
             case AnswerHold(answer, action):
                 self._answer_hold(answer, action)
             case AnswerQuarantine(answer):
                 self._answer_quarantine(answer)
             case Forget(entity):
-                with self.database.write() as connection:
-                    write_mark(connection, f"mapping.{entity}", "an older translation")
+                self._forget(entity)
             case Night():
                 raise TypeError("a night is run by the stage")
             case _:
@@ -152,7 +180,15 @@ class BothSides:
         with outside_program(self.database) as program:
             return program.sql(statement, *values)
 
+    def _forget(self, entity: str) -> None:
+        with self.database.write() as connection:
+            write_mark(connection, f"mapping.{entity}", "an older translation")
+
     # There
+
+    def _create_there(self, label: str, fields: Mapping[str, Any]) -> None:
+        created = self.national.create(world.entity_of(label).value, **self._on_the_wire(fields))
+        self.labels.national_ids[label] = created["id"]
 
     def _on_the_wire(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._wire_value(name, value) for name, value in fields.items()}
@@ -168,15 +204,66 @@ class BothSides:
 
     # The operator
 
-    def _decide(self, kind: str, keep: str, label: str | None) -> None:
+    @property
+    def now(self) -> int:
+        return int(self.national.clock()["now"]) // 1000
+
+    def _decide(self, kind: str, keep: str, label: str | None, value: str | None, field: str | None) -> None:
         with self.database.write() as connection:
-            mismatches = list_mismatches(connection, kind=kind)
+            mismatches = page(connection, Filter(kind=kind), now=self.now)
             if label is not None:
                 known = {self.labels.national_ids.get(label), f"row:{self.labels.row_ids.get(label)}"}
                 mismatches = [one for one in mismatches if one["subject"] in known]
             assert mismatches, f"no open mismatch of the kind {kind}"
             for mismatch in mismatches:
-                decide_mismatch(connection, mismatch["id"], keep)
+                choice = Choice(mismatch["id"], keep, value, field=field)
+                resolve(connection, SEALER, OPERATOR, choice, self.now)
+
+    def _undo(self, kind: str) -> None:
+        with self.database.write() as connection:
+            [*_, last] = page(connection, Filter(kind=kind, state="all"), now=self.now)
+            undo(connection, SEALER, OPERATOR, last["id"], self.now)
+
+    def _add_rule(self, rule: NewRule) -> None:
+        with self.database.write() as connection:
+            add_rule(connection, OPERATOR, rule, self.now)
+
+    def _merge(self, kept: str, gone: str) -> None:
+        pair = self.row_id(kept), self.row_id(gone)
+        with self.database.write() as connection:
+            plan = plan_merge(connection, OPERATOR, *pair)
+            merge(connection, SEALER, OPERATOR, *pair, shown=plan.digest, now=self.now)
+
+    def _transfer(self, event: RequestTransfer | CallOff | Resume | TeamDecides) -> None:
+        if isinstance(event, TeamDecides):
+            self._let_the_team_decide(event)
+            return
+        act = Act(OPERATOR.actor, self.now)
+        volunteer_id = self.row_id(event.label)
+        with self.database.write() as connection:
+            if isinstance(event, RequestTransfer):
+                self._request_transfer(connection, event, act)
+                return
+            query = text("SELECT MAX(id) FROM transfer WHERE volunteer_id = :id")
+            transfer_id = connection.execute(query, {"id": volunteer_id}).scalar_one()
+            (cancel if isinstance(event, CallOff) else resume)(connection, transfer_id, act)
+
+    def _let_the_team_decide(self, event: TeamDecides) -> None:
+        number, team_id = self._wire_value("albe0133", event.label), self.national_id(event.team)
+        application = {"albe0133": number, "teamId": team_id, "albe0134": "2", "isdelete": "0"}
+        [found] = [one for one in self.national.records("membership") if application.items() <= one.items()]
+        self.national.edit("membership", found["id"], albe0134="1" if event.answer == "accept" else "3")
+
+    def _request_transfer(self, connection: Connection, event: RequestTransfer, act: Act) -> None:
+        person, old, new = (str(self.row_id(label)) for label in (event.label, event.old, event.new))
+        wanted = Wanted(person, old, new, Reason.ADDRESS, **event.areas)
+        if event.is_second:
+            with pytest.raises(TransferRefused):
+                request(connection, Policy(), wanted, act)
+            return
+        requested = request(connection, Policy(), wanted, act)
+        if event.is_approved:
+            approve(connection, requested.id, act)
 
     def _answer_hold(self, answer: str, action: str) -> None:
         with self.database.write() as connection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Fields: TypeAlias = Mapping[str, Any]
-Side: TypeAlias = Literal["local", "national"]
+Side: TypeAlias = Literal["local", "national", "set"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,14 @@ class MergeThere:
 
 
 @dataclass(frozen=True)
+class MergeHere:
+    """Two registrations of one person are counted as one from now on."""
+
+    kept: str
+    gone: str
+
+
+@dataclass(frozen=True)
 class Review:
     """The national reviewers decide everything that waits."""
 
@@ -114,6 +122,59 @@ class Decide:
     kind: str
     keep: Side
     label: str | None = None
+    value: str | None = None
+    """With `set`."""
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The operator takes back what was last decided about a kind."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class AddRule:
+    """From now on a field of an entity is settled without a person."""
+
+    entity: str
+    field: str
+    keep: Side
+
+
+@dataclass(frozen=True)
+class RequestTransfer:
+    """The office writes a request down; approved at once unless the scenario says otherwise."""
+
+    label: str
+    old: str
+    new: str
+    areas: Fields = field(default_factory=dict)
+    is_approved: bool = True
+    is_second: bool = False
+    """Refused, because one of the same person is under way."""
+
+
+@dataclass(frozen=True)
+class CallOff:
+    """The transfer of this volunteer is called off."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class Resume:
+    label: str
+
+
+@dataclass(frozen=True)
+class TeamDecides:
+    """A team decides nationally about the application of a volunteer."""
+
+    label: str
+    team: str
+    answer: Literal["accept", "reject"]
 
 
 @dataclass(frozen=True)
@@ -173,11 +234,18 @@ Event: TypeAlias = (
     | Corrupt
     | Heal
     | MergeThere
+    | MergeHere
     | Review
     | Faults
     | Switch
     | Passed
     | Decide
+    | Undo
+    | AddRule
+    | RequestTransfer
+    | CallOff
+    | Resume
+    | TeamDecides
     | AnswerHold
     | AnswerQuarantine
     | Forget

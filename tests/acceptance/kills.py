@@ -53,9 +53,9 @@ def runs_by_scenario(table: Sequence[Scenario]) -> dict[str, list[int]]:
 
 
 def killed_in_turn(
-    stage: Stage, scenario: Scenario, *, every: int = 1, runs: Sequence[int] | None = None
+    stage: Stage, scenario: Scenario, *, first: int = 1, every: int = 1, runs: Sequence[int] | None = None
 ) -> Iterator[Killed]:
-    """Kill at every failpoint (or every so many), resume, and compare with the end of a life without kills.
+    """Kill at every failpoint (or every so many from the `first` on), resume, and compare with the end of a life without kills.
 
     Where a kill leaves both sides as an earlier one of the same run did, what follows is the same too and is not run
     again: after a commit and before the next one, say. Resumed at once and after the time in which a lost write may
@@ -66,7 +66,7 @@ def killed_in_turn(
         if runs is not None and index not in runs:
             continue
         seen: set[bytes] = set()
-        for number in range(1, len(crossing.passed) + 1, every):
+        for number in range(first, len(crossing.passed) + 1, every):
             _begin_again(stage, crossing)
             ended = stage.run(crossing.night, kill_at=number)
             place = f"{crossing.name}, failpoint {number}, {crossing.passed[number - 1]}"

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from tests.acceptance.both_sides import BothSides, Labels
+from tests.acceptance.both_sides import SEALER, BothSides, Labels
 from tests.acceptance.events import Meanwhile, Night
 
 from national_sync import failpoint
@@ -31,15 +31,14 @@ from national_sync.errors import NationalSyncError
 from national_sync.national.port import Scope
 from national_sync.policy import Policy
 from national_sync.records import Entity
-from national_sync.sealing import Sealer, SealingKey
 from national_sync.store.database import Database
+from national_sync.store.marks import MarkNotebook
 from national_sync.sync.lease import RunMeter, holder_name
 from national_sync.sync.run import Engine, RunKind, RunRequest
-from national_sync.sync.transaction import MarkNotebook
+from national_sync.transfer.advance import Advance
 from national_sync_adapters.nvsi.adapter import NvsiAdapter
 from national_sync_mocks.nvsi_server.process import AdminClient
 
-SEALER: Final = Sealer([SealingKey("k1", bytes(range(32)))])
 ROOT: Final = Path(__file__).parents[2]
 LONGEST_RUN_SECONDS: Final = 120.0
 
@@ -223,6 +222,7 @@ class Parent:
             policy=Policy.model_validate(policy),
             clock=clock,
             holder=night.holder or holder_name(),
+            duty=Advance(Policy.model_validate(policy)),
         )
 
     def _national(self) -> AdminClient:

@@ -36,6 +36,8 @@ class After:
     """By label: wire fields, or None where there is no record that is not deleted."""
     live: Mapping[str, int] = field(default_factory=dict)
     """National records that are not deleted, by entity; so that nothing is there twice."""
+    teams: Mapping[str, set[str]] = field(default_factory=dict)
+    """By volunteer: the teams of which the national side says that they are a member."""
     mismatches: Mapping[str, int] = field(default_factory=dict)
     """Open ones by kind."""
     holds: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +48,8 @@ class After:
     """Unsettled by state."""
     waiting: Mapping[str, int] = field(default_factory=dict)
     """Staged records by entity."""
+    transfers: Sequence[str] = ()
+    """State of each, and what it waits for, in the order in which they were requested."""
     changes: int = 0
     """Local changes that are still to go out, or to be decided."""
     unexplained: int = 0
@@ -93,10 +97,24 @@ def what_differs(after: After, both: BothSides) -> list[str]:
             words += _row_that_differs(connection, both, label, columns)
     for label, fields in after.there.items():
         words += _record_that_differs(both, label, fields)
+    for label, teams in after.teams.items():
+        found_teams = _teams_of(both, label)
+        words += [] if found_teams == teams else [f"{label} is in {sorted(found_teams)}, not {sorted(teams)}"]
     for entity, count in after.live.items():
         found = len(_live(both.national, entity))
         words += [] if found == count else [f"{found} live {entity} nationally, not {count}"]
     return words
+
+
+def _teams_of(both: BothSides, label: str) -> set[str]:
+    person = both.national.record("volunteer", both.national_id(label))
+    assert person is not None
+    team_labels = {world.national_id(one): one for one in world.LABELS if one.startswith("T")}
+    return {
+        team_labels[one["teamId"]]
+        for one in _live(both.national, "membership")
+        if one["albe0133"] == person["albp0029"] and one["albe0134"] == "1"
+    }
 
 
 def _live(national: AdminClient, entity: str) -> list[dict[str, Any]]:
@@ -122,6 +140,10 @@ def _open_items_that_differ(after: After, connection: Connection) -> list[str]:
             for number in connection.exec_driver_sql(f"SELECT COUNT(*) FROM observed_{entity}").scalars()
             if number
         },
+        "transfers": tuple(
+            " ".join(filter(None, row))
+            for row in connection.exec_driver_sql("SELECT state, waits_for FROM transfer ORDER BY id")
+        ),
         "changes": sum(connection.exec_driver_sql("SELECT COUNT(*) FROM local_change").scalars())
         + sum(connection.exec_driver_sql("SELECT COUNT(*) FROM local_deletion").scalars()),
     }

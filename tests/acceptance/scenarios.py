@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.acceptance.events import (
+    AddRule,
     AnswerHold,
     AnswerQuarantine,
     Corrupt,
@@ -19,11 +20,13 @@ from tests.acceptance.events import (
     Forget,
     Heal,
     Meanwhile,
+    MergeHere,
     MergeThere,
     Night,
     Passed,
     PurgeThere,
     Review,
+    Undo,
     WithdrawThere,
     create_here,
     create_there,
@@ -39,6 +42,7 @@ from tests.acceptance.world import (
     at,
     hours,
     identity_number,
+    membership_fields,
     team_fields,
     training_fields,
     volunteer_fields,
@@ -274,6 +278,31 @@ MERGING: Final = [
         ),
     ),
     Scenario(
+        "a project deleted here that still has hours is not deleted there",
+        [DeleteHere("P3"), Night()],
+        After(there={"P3": {"albx0015": "4"}}, mismatches={"deleted_with_records": 1}, changes=1),
+        kills=False,
+    ),
+    Scenario(
+        "a volunteer deleted here that still has hours comes back by decision",
+        [DeleteHere("V6"), Night(), Decide("deleted_with_records", "national"), Night()],
+        After(here={"V6": {"is_withdrawn": False}}, live={"volunteer": 6}),
+    ),
+    Scenario(
+        "a sign-in that has no sign-out yet comes in, and its end the day after",
+        [
+            edit_there("H14", albx0174="1", albx0182="", albx0172="0.00"),
+            Night(),
+            edit_there("H14", albx0174="2", albx0182="2026-02-11 16:00:00.0", albx0172="1.00"),
+            Night(),
+        ],
+        After(
+            here={"H14": {"ended_at": at("2026-02-11 16:00"), "state": "effective", "service_seconds": 3600}},
+            mismatches={"total_not_sum": 1},
+        ),
+        kills=False,
+    ),
+    Scenario(
         "edited here, deleted there",
         [edit_here("V6", skills="01,02"), WithdrawThere("V6"), Night()],
         After(
@@ -364,7 +393,6 @@ DEPENDENCIES: Final = [
                 "hour_record": 17,
                 "training_record": 3,
             },
-            mismatches={"total_not_sum": 1},
         ),
     ),
     Scenario(
@@ -621,12 +649,12 @@ LOST_ANSWERS: Final = [
     Scenario(
         "the answer to a creation is lost and it had taken effect",
         _lost("lost-answer", "/hour/create", hours_here("H17", "V1", "2026-02-20")),
-        After(live={"hour_record": 17}, there={"H17": {"albx0172": "2.00"}}, mismatches={"total_not_sum": 1}),
+        After(live={"hour_record": 17}, there={"H17": {"albx0172": "2.00"}}),
     ),
     Scenario(
         "the answer to a creation is lost and nothing had happened",
         _lost("lost-request", "/hour/create", hours_here("H17", "V1", "2026-02-20")),
-        After(live={"hour_record": 17}, there={"H17": {"albx0172": "2.00"}}, mismatches={"total_not_sum": 1}),
+        After(live={"hour_record": 17}, there={"H17": {"albx0172": "2.00"}}),
     ),
     Scenario(
         "the answer to an update is lost and it had taken effect",
@@ -656,7 +684,7 @@ LOST_ANSWERS: Final = [
             hours_here("H17", "V1", "2026-02-20"),
             hours_here("H18", "V2", "2026-02-20"),
         ),
-        After(live={"hour_record": 18}, mismatches={"total_not_sum": 2}),
+        After(live={"hour_record": 18}),
     ),
     Scenario(
         "the answer to a batch is cut short",
@@ -666,7 +694,7 @@ LOST_ANSWERS: Final = [
             hours_here("H17", "V1", "2026-02-20"),
             hours_here("H18", "V2", "2026-02-20"),
         ),
-        After(live={"hour_record": 18}, mismatches={"total_not_sum": 2}),
+        After(live={"hour_record": 18}),
         kills=False,
     ),
     Scenario(
@@ -677,7 +705,7 @@ LOST_ANSWERS: Final = [
             hours_here("H17", "V1", "2026-02-20"),
             hours_here("H18", "V2", "2026-02-20"),
         ),
-        After(live={"hour_record": 18}, mismatches={"total_not_sum": 2}),
+        After(live={"hour_record": 18}),
     ),
     Scenario(
         "a creation without an answer is not sent again while it may still take effect",
@@ -711,7 +739,7 @@ LOST_ANSWERS: Final = [
             Night(),
             Night(),
         ],
-        After(live={"hour_record": 19}, mismatches={"total_not_sum": 3}),
+        After(live={"hour_record": 19}),
     ),
     Scenario(
         "one item of a batch is refused and the others go through",
@@ -721,7 +749,7 @@ LOST_ANSWERS: Final = [
             hours_here("H19", "V5", "2026-02-20"),
             Night(),
         ],
-        After(live={"hour_record": 18}, mismatches={"refused_by_review": 1, "total_not_sum": 2}),
+        After(live={"hour_record": 18}, mismatches={"refused_by_review": 1}),
         kills=False,
     ),
 ]
@@ -851,6 +879,26 @@ REVIEWS: Final = [
             Night(),
         ],
         After(here={"V7": {"is_withdrawn": True}, "V1": {"is_withdrawn": False}}),
+        kills=False,
+    ),
+    Scenario(
+        "one person registered twice is merged here, and later there",
+        [
+            create_there("V7", {**volunteer_fields("岩温", "1990-04-12", 101), "albp0029": "V5308022603000778V"}),
+            create_there("M7", {**membership_fields("V7", "T3"), "albe0133": "V7"}),
+            create_there("R7", {**training_fields("V7", "禁毒知识", "2026-02-11", "2.00"), "volunteerNumber": "V7"}),
+            hours_there("H20", "V7", "2026-02-20"),
+            Night(),
+            MergeHere("V1", "V7"),
+            Night(),
+            MergeThere("V7", "V1"),
+            Night(),
+        ],
+        After(
+            here={"V7": {"is_withdrawn": True}, "V1": {"is_withdrawn": False}},
+            there={"M7": None, "R7": None, "H20": {"albx0175": "V5308022401000001V"}},
+            live={"volunteer": 6, "membership": 6, "hour_record": 17, "training_record": 3},
+        ),
         kills=False,
     ),
     Scenario(
@@ -1098,7 +1146,7 @@ TOGETHER: Final = [
             ),
             Night(),
         ],
-        After(live={"hour_record": 17}, mismatches={"total_not_sum": 1}),
+        After(live={"hour_record": 17}),
     ),
     Scenario(
         "a scheduled moment is done once",
@@ -1214,7 +1262,6 @@ def _with_switch(name: str, **switches: Any) -> Scenario:
             here={"V2": {"education": "30"}, "H14": {"is_withdrawn": True}},
             there={"V1": {"albp0039": "01,02"}, "M2": None, "H17": {"albx0172": "2.00"}},
             live={"hour_record": 16},
-            mismatches={"total_not_sum": 1},
         ),
         kills=False,
     )
@@ -1236,7 +1283,6 @@ def _killed_with_switch(name: str, **switches: Any) -> Scenario:
         After(
             there={"H12": {"remark": "扫地"}, "H14": None, "H17": {"albx0172": "2.00"}},
             live={"hour_record": 16},
-            mismatches={"total_not_sum": 1},
         ),
     )
 
@@ -1264,12 +1310,64 @@ CAPABILITIES: Final = [
     ),
 ]
 
+_CLASH: Final = (edit_here("V1", skills="01,02"), edit_there("V1", albp0039="01,05"), Night())
+"""A conflict about the skills of `V1`, to be decided."""
+
+_AT_WORK: Final = "SELECT 1 FROM run WHERE state = 'running' AND id > 1"
+
+DECIDING: Final = [
+    Scenario(
+        "a conflict is settled with a third value",
+        [*_CLASH, Decide("both_edited", "set", value="03"), Night()],
+        After(here={"V1": {"skills": "03"}}, there={"V1": {"albp0039": "03"}}),
+    ),
+    Scenario(
+        "a conflict settled for our value is undone after it was sent",
+        [*_CLASH, Decide("both_edited", "local"), Night(), Undo("both_edited"), Night()],
+        After(here={"V1": {"skills": "01,05"}}, there={"V1": {"albp0039": "01,05"}}),
+        kills=False,
+    ),
+    Scenario(
+        "a standing rule settles a conflict, and ours goes out in the same night",
+        [AddRule("volunteer", "skills", "local"), *_CLASH],
+        After(here={"V1": {"skills": "01,02"}}, there={"V1": {"albp0039": "01,02"}}),
+    ),
+    Scenario(
+        "a decision is withdrawn because the value was edited again before it was carried out",
+        [*_CLASH, Decide("both_edited", "national"), edit_here("V1", skills="04"), Night()],
+        After(
+            here={"V1": {"skills": "04"}},
+            there={"V1": {"albp0039": "01,05"}},
+            mismatches={"both_edited": 1},
+            changes=1,
+        ),
+        kills=False,
+    ),
+    Scenario(
+        "a decision made while a run is at work is carried out once",
+        [
+            *_CLASH,
+            Night(meanwhile=(Meanwhile("after_commit", _AT_WORK, (Decide("both_edited", "national"),)),)),
+            Night(),
+        ],
+        After(here={"V1": {"skills": "01,05"}}, there={"V1": {"albp0039": "01,05"}}),
+        kills=False,
+    ),
+    Scenario(
+        "a decision is carried out and sent at once",
+        [*_CLASH, Decide("both_edited", "local"), Night(kind="decisions")],
+        After(here={"V1": {"skills": "01,02"}}, there={"V1": {"albp0039": "01,02"}}),
+        kills=False,
+    ),
+]
+
 SCENARIOS: Final = [
     *MERGING,
     *DEPENDENCIES,
     *CURSORS,
     *LOST_ANSWERS,
     *REVIEWS,
+    *DECIDING,
     *LIMITS,
     *GUARDS,
     *TOGETHER,

@@ -33,6 +33,7 @@ from tests.acceptance.pictures import (
 from tests.acceptance.scenario import Before
 from tests.acceptance.world import hours
 
+from national_sync.audit import verify
 from national_sync.store.database import Database
 from national_sync.store.schema import create_or_upgrade
 from national_sync.sync.invariants import broken_invariants
@@ -140,8 +141,10 @@ class Stage:
         return list(ended.report["unexplained"])
 
     def broken_invariants(self) -> list[str]:
+        """The broken ones of the engine, and the audit where it is not whole."""
         with self.database.read() as connection:
-            return broken_invariants(connection)
+            fault = verify(connection).fault
+            return [*broken_invariants(connection), *([fault] if fault else [])]
 
     def end(self) -> End:
         return End(meaning_of_mirror(self.database), meaning_of_national(self.national))

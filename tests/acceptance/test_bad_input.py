@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 import structlog
 from tests.certificate import self_signed
-from tests.office import Office, Told
+from tests.office import PROGRAM, Office, Told
 
 from national_sync import i18n
 from national_sync.keys import create_key_file
@@ -212,7 +213,10 @@ ASK_THE_OFFICE = (
     "请向网络管理部门核实地址是否正确；对方自有的签发机构证书填在 ca_file。切勿关闭证书检查。"
     "再执行 national-sync doctor"
 )
-FREE_THE_DISK = "请腾出磁盘空间或改正文件权限，用 national-sync doctor 检查，再执行同一命令。"
+FREE_THE_DISK = "请腾出磁盘空间（df -h 可查看哪里不足），再执行同一命令。"
+LOOK_AT_THE_DISK = "请检查磁盘是否已满、是否超出配额或有故障"
+ALLOW_WRITING = "请让运行本程序的用户能够写入该文件及其所在目录"
+ASK_WHY = "请查明原因：磁盘出错时系统常将其改为只读"
 SET_THE_CLOCK = "请校准时钟（timedatectl set-ntp true），再执行 national-sync doctor。已有进展不会丢失。"
 
 TROUBLES = [
@@ -298,7 +302,7 @@ def test_a_read_only_database_is_told_and_costs_nothing(office: Office) -> None:
     office.database_file.chmod(0o444)
     before = office.content()
     told = office.in_a_process("sync", "run", before=obey_file_modes)
-    assert_is_told(told, exit_code=7, message="数据库无法写入：数据库是只读的", hint=FREE_THE_DISK)
+    assert_is_told(told, exit_code=7, message="数据库无法写入：数据库文件是只读的", hint=ALLOW_WRITING)
     assert office.content() == before
     office.database_file.chmod(0o644)
     assert_is_delivered_once(office)
@@ -334,7 +338,10 @@ def test_a_disk_that_fills_up_at_any_moment_is_told_and_costs_nothing(office: Of
         if told[-1].exit_code == 0:
             break
         assert_is_told(
-            told[-1], exit_code=7, message="数据库无法写入：(数据库或磁盘已满|磁盘读写出错)", hint=FREE_THE_DISK
+            told[-1],
+            exit_code=7,
+            message="数据库无法写入：(磁盘已满|磁盘读写出错)",
+            hint=FREE_THE_DISK if "磁盘已满" in told[-1].err else LOOK_AT_THE_DISK,
         )
         assert waiting_edits(office) == [("skills", "02,03")] or skills_there(office) == "02,03"
     assert [each.exit_code for each in told[-3:]] == [7, 7, 0]
@@ -345,7 +352,31 @@ def test_a_disk_that_turned_read_only_is_told_and_costs_nothing(office: Office, 
     office = office.moved_to(small_disk / "office")
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     told = office.national_sync("sync", "run")
+    looked_at = [
+        office.national_sync(*command) for command in (("sync", "status"), ("sync", "history"), ("hold", "list"))
+    ]
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
-    assert_is_told(told, exit_code=7, message="数据库无法写入：", hint=FREE_THE_DISK)
+    assert [each.exit_code for each in looked_at] == [0, 0, 0], looked_at
+    assert_is_told(told, exit_code=7, message="数据库无法写入：所在磁盘以只读方式挂载", hint=ASK_WHY)
     assert waiting_edits(office) == [("skills", "02,03")]
+    assert_is_delivered_once(office)
+
+
+# A wish to stop
+
+
+def test_a_wish_to_stop_ends_a_long_wait_for_the_national_side_at_once(office: Office) -> None:
+    office.mock.admin.set_faults([{"fault": "429", "match": {"path": "*/list"}, "parameters": {"retryAfter": 45}}])
+    with subprocess.Popen(
+        [PROGRAM, "sync", "run"], cwd=office.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as run:
+        while not any(path.endswith("/list") for path in office.mock.admin.call_counts()["counts"]):
+            assert run.poll() is None
+        asked_at = time.monotonic()
+        run.terminate()
+        _out, err = run.communicate(timeout=20)
+    assert run.returncode == 6, err
+    assert time.monotonic() - asked_at < 10
+    assert "进度" in err
+    office.mock.admin.set_faults([])
     assert_is_delivered_once(office)

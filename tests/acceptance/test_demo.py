@@ -34,8 +34,10 @@ from national_sync.prose.causes import cause
 from national_sync.prose.demo import demo_in_words
 from national_sync.prose.layout import SCREEN_WIDTH, width
 from national_sync.sealing import Sealer
-from national_sync.sync.plan import MismatchKind
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.run import RunKind, RunRequest, Silent
+
+pytestmark = pytest.mark.xdist_group("demo")  # One demo at a time has the usual port.
 
 SMALL = Sizes(volunteers=400, teams=20, projects=40, hours=1_500)
 EDITS = 60
@@ -124,7 +126,8 @@ def test_every_promise_is_kept(played: Played) -> None:
 
 
 def test_every_kind_of_mismatch_occurs(played: Played) -> None:
-    assert {mismatch["kind"] for mismatch in played.facts["mismatches"]} == set(MismatchKind)
+    of_local_duties = {MismatchKind.STAR_DIFFERS, MismatchKind.TRANSFER_HALF_DONE}
+    assert {mismatch["kind"] for mismatch in played.facts["mismatches"]} == set(MismatchKind) - of_local_duties
 
 
 def test_the_national_side_fails_and_reviews_as_promised(played: Played) -> None:
@@ -145,14 +148,15 @@ def test_the_same_seed_tells_the_same_story(played: Played, tmp_path: Path) -> N
 
 
 def _told_alike(facts: dict[str, Any]) -> Any:
-    """Without what differs from run to run: durations, places, and the hash of a plan, which the key goes into."""
-    kept = {
-        name: value
-        for name, value in facts.items()
-        if name not in ("seconds", "config", "database", "report", "national", "nights", "holds")
-    }
-    nights = [{name: value for name, value in night.items() if name != "seconds"} for night in facts["nights"]]
-    return json.loads(json.dumps({**kept, "nights": nights}))
+    """Without what differs from run to run: durations, places, and what the key goes into."""
+    told: dict[str, Any] = json.loads(json.dumps(facts))
+    for name in ("seconds", "config", "database", "report", "national", "holds"):
+        del told[name]
+    for night in told["nights"]:
+        del night["seconds"]
+    for report in (*told["day"], *(night["report"] for night in told["nights"])):
+        del report["audit_head"]
+    return told
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)

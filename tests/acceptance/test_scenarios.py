@@ -39,16 +39,16 @@ def test_scenario_ends_as_told_and_a_second_run_writes_nothing(stage: Stage, sce
 
 @pytest.mark.parametrize("scenario", KILLED, ids=str)
 def test_scenario_killed_at_every_failpoint_ends_the_same(sqlite_stage: Stage, scenario: Scenario) -> None:
-    assert _failures(killed_in_turn(sqlite_stage, scenario, runs=RUNS[scenario.name])) == []
+    assert failures(killed_in_turn(sqlite_stage, scenario, runs=RUNS[scenario.name])) == []
 
 
 @pytest.mark.parametrize("scenario", [one for one in SCENARIOS if one.name in KILLED_ON_POSTGRESQL], ids=str)
 def test_scenario_killed_on_postgresql_ends_the_same(postgresql_stage: Stage, scenario: Scenario) -> None:
     kills = killed_in_turn(postgresql_stage, scenario, every=FAILPOINTS_APART_ON_POSTGRESQL)
-    assert _failures(kills) == []
+    assert failures(kills) == []
 
 
-def _failures(kills: Iterable[Killed]) -> list[str]:
+def failures(kills: Iterable[Killed]) -> list[str]:
     failed = (f"{kill.place}: {line}" for kill in kills if kill.unlike for line in kill.unlike[:5])
     return list(islice(failed, 5 * MOST_FAILURES_SHOWN))
 

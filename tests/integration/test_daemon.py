@@ -23,6 +23,7 @@ import structlog
 from tests.office import PROGRAM, Office
 from tests.postgres import PostgresServer
 
+from national_sync import audit
 from national_sync.bootstrap import Bootstrap
 from national_sync.clock import PUER_TIME
 from national_sync.daemon import GRACE_SPENT_EXIT_CODE, daemon_of
@@ -164,9 +165,13 @@ def runs(office: Office) -> list[tuple[Any, ...]]:
 
 
 def assert_all_is_well(office: Office) -> None:
-    """Nothing is half done, and what could have gone out went out once."""
+    """Nothing is half done, what could have gone out went out once, and the audit says so up to the head reported."""
     with office.database() as database, database.read() as connection:
         assert broken_invariants(connection) == []
+        assert audit.verify(connection).fault is None
+        head = str(audit.head_of(connection))
+    [(report,)] = office.sql("SELECT report FROM run WHERE state = 'finished' ORDER BY id DESC LIMIT 1")
+    assert json.loads(report)["audit_head"] == head
     assert office.sql("SELECT state FROM operation WHERE state NOT IN ('done', 'failed')") == []
     assert office.sql("SELECT * FROM local_change") == []
     assert office.mock.admin.call_counts()["writes"] == EDITS

@@ -13,10 +13,10 @@ from national_sync.policy import Policy
 from national_sync.sealing import Sealer
 from national_sync.store import triggers
 from national_sync.store.database import Database
+from national_sync.store.marks import MarkNotebook
 from national_sync.sync.invariants import broken_invariants
 from national_sync.sync.lease import RunMeter
 from national_sync.sync.run import Engine, RunReport, RunRequest
-from national_sync.sync.transaction import MarkNotebook
 from national_sync_adapters.nvsi.adapter import NvsiAdapter
 from national_sync_mocks.nvsi_server.process import MockServer
 

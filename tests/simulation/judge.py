@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
+from tests.acceptance.both_sides import OPERATOR, SEALER
 from tests.acceptance.events import (
     CreateHere,
     CreateThere,
@@ -25,8 +27,11 @@ from tests.acceptance.stage import BEYOND_SETTLING_SECONDS, Stage
 from tests.acceptance.world import LABELS, entity_of, volunteer_number
 from tests.simulation.history import A_RUN, FIELDS, DecideAll, Run, Step
 
-from national_sync.sync.mismatches import DECISIONS, decide_mismatch, list_mismatches
-from national_sync.sync.plan import MismatchKind
+from national_sync.errors import FactsChanged
+from national_sync.reconcile.facts import facts_of
+from national_sync.reconcile.resolving import Choice, resolve
+from national_sync.reconcile.search import Filter, page
+from national_sync.sync.kinds import DECISIONS, MismatchKind
 
 REREAD_EVERY_NIGHT = Before(policy={"windows": {"reread_nights": 1}})
 
@@ -75,11 +80,14 @@ class Week:
         self.stage.national.clear_calls()
 
     def _decide(self, keep: str) -> None:
+        both = self.stage.both_sides
         with self.stage.database.write() as connection:
-            for mismatch in list_mismatches(connection):
+            for mismatch in page(connection, Filter(), now=both.now):
                 if keep in DECISIONS.get(MismatchKind(mismatch["kind"]), ()):
-                    decide_mismatch(connection, mismatch["id"], keep)
-                    self.is_decided = True
+                    seen = facts_of(connection, SEALER, mismatch["id"]).digest
+                    with suppress(FactsChanged):
+                        resolve(connection, SEALER, OPERATOR, Choice(mismatch["id"], keep, facts=seen), both.now)
+                        self.is_decided = True
 
     def _remember(self, step: Step) -> None:
         match step:

@@ -14,7 +14,7 @@ _STATES = st.none() | st.fixed_dictionaries({"name": _TEXTS, "phone": _TEXTS, "s
 
 
 def note(before: dict[str, str | bool | None] | None) -> Note:
-    return Note(0, None, None, before)
+    return Note(1, 0, None, None, before)
 
 
 def kept(before: Stored | None, after: Stored | None) -> dict[str, str | bool | None] | None:

@@ -144,9 +144,13 @@ def _verdict_in_words(verdict: Verdict) -> str:
         return _(
             N_("The audit is whole. Entries: {entries}, head {head}"), entries=verdict.head.number, head=verdict.head
         )
+    if verdict.entry is None:
+        wrong = _(N_("The audit is not whole. A line of the file is no entry at all."))
+    else:
+        wrong = _(N_("The audit is not whole. Entry {entry}: {fault}."), entry=verdict.entry, fault=word(verdict.fault))
     return "\n".join(
         [
-            _(N_("The audit is not whole. Entry {entry}: {fault}."), entry=verdict.entry, fault=word(verdict.fault)),
+            wrong,
             _(N_("Whole up to entry {number}, head {head}"), number=verdict.head.number, head=verdict.head),
             _(N_("Keep a copy of the database and find out who could write to it.")),
         ]

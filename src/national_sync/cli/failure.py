@@ -8,11 +8,19 @@ import click
 
 from national_sync.errors import NationalSyncError, UsageError
 from national_sync.i18n import N_, _
+from national_sync.prose.layout import readable
 from national_sync.prose.words import word
 
 _INTERRUPTED_EXIT_CODE: Final = 130
 _CODES: Final = ("noun", "state", "kind")
 """The facts of errors that are the engine's codes."""
+_NUMBERS: Final = {
+    "integer": N_("whole number"),
+    "integer range": N_("whole number"),
+    "float": N_("decimal number"),
+    "float range": N_("decimal number"),
+}
+"""click's types by name."""
 
 
 class Failure(NamedTuple):
@@ -28,7 +36,7 @@ def failure_of(error: BaseException) -> Failure:
             facts = {name: word(str(fact)) if name in _CODES else fact for name, fact in error.facts.items()}
             return Failure(error.code, _(error.template, **facts), _(error.hint_template, **facts), error.exit_code)
         case click.UsageError():
-            return Failure(UsageError.code, error.format_message(), _usage_hint(error), UsageError.exit_code)
+            return Failure(UsageError.code, _usage_words(error), _usage_hint(error), UsageError.exit_code)
         case click.ClickException():
             return Failure(UsageError.code, error.format_message(), "", UsageError.exit_code)
         case KeyboardInterrupt() | click.Abort():
@@ -58,10 +66,17 @@ def report(error: BaseException, *, as_json: bool, is_debugging: bool) -> int:
         facts = {"code": failure.code, "message": failure.message, "hint": failure.hint}
         click.echo(json.dumps({"error": facts}, ensure_ascii=False))
     else:
-        click.echo(_(N_("Error: {message}"), message=failure.message), err=True)
+        click.echo(readable(_(N_("Error: {message}"), message=failure.message)), err=True)
         if failure.hint:
-            click.echo(_(N_("What to do: {hint}"), hint=failure.hint), err=True)
+            click.echo(readable(_(N_("What to do: {hint}"), hint=failure.hint)), err=True)
     return failure.exit_code
+
+
+def _usage_words(error: click.UsageError) -> str:
+    """click translates its sentences, but not the names of its number types in them."""
+    words = error.format_message()
+    kind = error.param.type.name if isinstance(error, click.BadParameter) and error.param is not None else ""
+    return words.replace(kind, _(_NUMBERS[kind])) if kind in _NUMBERS else words
 
 
 def _usage_hint(error: click.UsageError) -> str:

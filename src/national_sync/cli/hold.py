@@ -10,8 +10,8 @@ import click
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import row_facts
-from national_sync.i18n import N_, _
-from national_sync.prose.layout import table
+from national_sync.i18n import N_, _, joined
+from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
 from national_sync.prose.words import word
 
 
@@ -52,14 +52,17 @@ def _list_in_words(holds: list[dict[str, Any]]) -> str:
 @click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
+    from national_sync.reconcile.held import held_records
     from national_sync.sync.holds import show_hold
 
     with invocation.open().database() as database, database.read() as connection:
+        reader = invocation.reader(connection)
         facts = row_facts(show_hold(connection, number))
-    invocation.answer({"hold": facts}, lambda: _in_words(facts))
+        held = held_records(connection, reader, facts).to_json()
+    invocation.answer({"hold": facts, **held}, lambda: _in_words(facts, held))
 
 
-def _in_words(facts: Mapping[str, Any]) -> str:
+def _in_words(facts: Mapping[str, Any], held: Mapping[str, Any]) -> str:
     lines = [
         _(
             N_("Hold {id}: {action}, {records} x {entity}"),
@@ -72,11 +75,35 @@ def _in_words(facts: Mapping[str, Any]) -> str:
         _(N_("State: {state}"), state=word(facts["state"])),
         _(N_("Plan: {plan}"), plan=facts["plan_hash"]),
     ]
+    lines += _records_in_words(held)
     if facts["state"] == "open":
         approve = f"national-sync hold approve {facts['id']} --plan {facts['plan_hash']}"
         lines.append(_(N_("Approve exactly this plan: {command}"), command=approve))
         lines.append(_(N_("Or refuse it: {command}"), command=approve.replace("approve", "reject")))
     return "\n".join(lines)
+
+
+def _records_in_words(held: Mapping[str, Any]) -> list[str]:
+    if not held["by_county"]:
+        return []
+    counts = joined(f"{_county(each['county'])} {each['records']}" for each in held["by_county"])
+    lines = wrapped(_(N_("Records by county, as they stand now: {counts}"), counts=counts), SCREEN_WIDTH)
+    if held["records"]:
+        headings = [_(N_("No.")), _(N_("Name")), _(N_("County")), _(N_("National id"))]
+        rows = [
+            (one["row_id"], one["name"] or "***", _county(one["county"]), one["national_id"] or "-")
+            for one in held["records"]
+        ]
+        lines.append(table(headings, rows))
+    if sum(each["records"] for each in held["by_county"]) > len(held["records"]) > 0:
+        lines.append(_(N_("These are the first {count}."), count=len(held["records"])))
+    return lines
+
+
+def _county(code: str | None) -> str:
+    from national_sync.divisions import COUNTIES
+
+    return COUNTIES.get(code or "", code or "-")
 
 
 @hold.command(help=N_("Approve exactly the plan you looked at; the next run carries it out."))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -24,6 +25,15 @@ def _bootstrap(config: Path, environment: Mapping[str, str]) -> Bootstrap:
     return Bootstrap.from_file(config, environment)
 
 
+_VOLUNTEER_NUMBER: Final = re.compile(r"\bV\d{11,}V?\b")
+
+
+def _masked(number: re.Match[str]) -> str:
+    """As long as it was, for it may stand in a table."""
+    found = number.group()
+    return found[:3] + "*" * (len(found) - 5) + found[-2:]
+
+
 class Invocation:
     """`bootstrap` can be exchanged: the tests give one that needs no machine."""
 
@@ -39,6 +49,7 @@ class Invocation:
         self.environment = environment
         self._bootstrap = bootstrap
         self._started: Any = None
+        self._masks_numbers = False
 
     @property
     def config_file(self) -> Path:
@@ -68,8 +79,11 @@ class Invocation:
     def reader(self, connection: Connection) -> Operator:
         """Who is logged in, for looking at records; anybody while there is no account. Raises `LoginRequired`."""
         from national_sync.operators.logins import reader
+        from national_sync.operators.rights import Right, may
 
-        return reader(connection, **self._login(connection))
+        found = reader(connection, **self._login(connection))
+        self._masks_numbers = not may(found, Right.DECIDE, county=found.county)
+        return found
 
     def _login(self, connection: Connection) -> dict[str, Any]:
         from national_sync.operators.token_file import read_token, user_of_machine
@@ -93,9 +107,20 @@ class Invocation:
         if self.as_json:
             import json
 
-            click.echo(json.dumps(facts, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+            written = json.dumps(facts, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+            click.echo(self._as_allowed(written))
         else:
-            click.echo(in_words())
+            self.say(in_words())
+
+    def say(self, text: str, *, err: bool = False) -> None:
+        """Print words, whatever other programs may have written into what they tell of."""
+        from national_sync.prose.layout import readable
+
+        click.echo(self._as_allowed(readable(text)), err=err)
+
+    def _as_allowed(self, text: str) -> str:
+        """Volunteer numbers are whole for who may decide about the person, and masked for who only reads."""
+        return _VOLUNTEER_NUMBER.sub(_masked, text) if self._masks_numbers else text
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from national_sync.cli.choices import COUNTY
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.passwords import asked_twice, password_file_option
@@ -30,7 +31,9 @@ def operator() -> None:
 
 
 def _county_option(command: Any) -> Any:
-    option = click.option("--county", cls=Option, metavar="CODE", help=N_("The county of a county operator."))
+    option = click.option(
+        "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("The county of a county operator.")
+    )
     return option(command)
 
 
@@ -76,9 +79,12 @@ def add(invocation: Invocation, name: str, role: str | None, county: str | None,
 @pass_invocation
 def list_(invocation: Invocation) -> None:
     from national_sync.operators.accounts import list_accounts
+    from national_sync.operators.rights import NOBODY, Right, require
 
     with invocation.open().database() as database, database.read() as connection:
-        invocation.reader(connection)
+        reader = invocation.reader(connection)
+        if reader != NOBODY:
+            require(reader, Right.ADMINISTER)
         accounts = [row_facts(row) for row in list_accounts(connection)]
     invocation.answer({"operators": accounts}, lambda: _list_in_words(accounts))
 

@@ -30,16 +30,21 @@ def report() -> None:
 )
 @pass_invocation
 def morning(invocation: Invocation, run_id: int | None, output: Path | None) -> None:
+    from national_sync.clock import local_date
     from national_sync.errors import UsageError
     from national_sync.reports.morning import morning_facts
     from national_sync.reports.page import morning_page
     from national_sync.reports.words import morning_in_words
     from national_sync.run_files import write_file
+    from national_sync.transfer.listing import overdue
 
     bootstrap = invocation.open()
     quota = bootstrap.loaded.national.calls_per_day
     with bootstrap.database() as database, database.read() as connection:
-        facts = morning_facts(connection, run_id=run_id, calls_per_day=quota, now=invocation.now)
+        late = overdue(connection, local_date(invocation.now))["count"]
+        facts = morning_facts(
+            connection, run_id=run_id, calls_per_day=quota, now=invocation.now, overdue_transfers=late
+        )
     file = output or bootstrap.reports_directory / _file_name(facts)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

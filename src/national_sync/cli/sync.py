@@ -152,6 +152,12 @@ def _status_in_words(facts: dict[str, Any]) -> str:
 
 
 def _last_run_in_words(last: dict[str, Any]) -> str:
+    if last["state"] == "interrupted" and last["kind"] == "key_rotation":
+        words = N_(
+            "The last run, {id}, was cut off while it sealed everything with a new key. What it had stored is kept; go "
+            "on from there: national-sync key rotate"
+        )
+        return _(words, id=last["id"])
     if last["state"] == "interrupted":
         words = N_(
             "The last run, {id}, was cut off: its process ended before its work. What it had stored is kept, and the "

@@ -62,6 +62,18 @@ def _deletions(scene: Scene) -> None:
     scene.there.withdraw(applied)
     for card in scene.hours(3, "effective"):
         scene.there.withdraw(card)
+    _project_with_hours(scene)
+
+
+def _project_with_hours(scene: Scene) -> None:
+    """Deleted here though people have served in it; nobody else touches its hours."""
+    served = {card["project_id"] for card in scene.deck.all("hour_record").values() if card["state"] == "effective"}
+    busy = {project.national_id for project in scene.projects_with_room}
+    project = scene.deck.one("project", lambda card: card.national_id in served and card.national_id not in busy)
+    scene.deck.deal(
+        "hour_record", len(scene.deck.all("hour_record")), lambda card: card["project_id"] == project.national_id
+    )
+    scene.here.delete(project)
 
 
 def _odd_hours(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -18,7 +19,8 @@ from national_sync.sealing import Sealer
 Row = Mapping[str, Any]
 
 _OF_WHOLE_RECORDS: Final = (
-    "('audited_edit', 'deleted_here_edited_there', 'edited_here_deleted_there', 'refused_by_review')"
+    "('audited_edit', 'deleted_here_edited_there', 'deleted_with_records', 'edited_here_deleted_there',"
+    " 'refused_by_review')"
 )
 """The others say that something is odd within a record, and both sides say it alike."""
 
@@ -57,6 +59,8 @@ class Sides:
     """By entity and row id."""
     items: OpenItems
     sealer: Sealer = field(repr=False)
+    deleted: Mapping[tuple[str, int], Row] = field(default_factory=dict)
+    """By entity and row id: rows deleted here while the national side has them still; other rows may name them."""
 
     @cached_property
     def row_ids(self) -> Mapping[str, Mapping[str, int]]:
@@ -83,7 +87,7 @@ class Sides:
         value: Value = row[column]
         if column in NAMES:
             entity, name = NAMES[column]
-            named = self.mirror[entity].get(row[column])
+            named = self.mirror[entity].get(row[column]) or self.deleted.get((entity, row[column]))
             return None if named is None else named[name]
         return self.sealer.plain(str(value)) if column in SEALED and value is not None else value
 
@@ -93,7 +97,7 @@ def read_sides(server: NationalServer, database: Path, sealer: Sealer) -> Sides:
     national = {entity: {record["id"]: record for record in dump[entity]} for entity in ENTITIES}
     with closing(opened(database)) as connection:
         mirror = {entity: _rows(connection, entity) for entity in ENTITIES}
-        return Sides(national, mirror, _open_items(connection), sealer)
+        return Sides(national, mirror, _open_items(connection), sealer, _deleted(connection))
 
 
 def opened(database: Path) -> sqlite3.Connection:
@@ -105,6 +109,11 @@ def opened(database: Path) -> sqlite3.Connection:
 def _rows(connection: sqlite3.Connection, entity: str) -> dict[int, Row]:
     columns = ", ".join(("id", "national_id", "withdrawn_at", *FIELDS[entity]))
     return {row["id"]: dict(row) for row in connection.execute(f"SELECT {columns} FROM {entity}")}
+
+
+def _deleted(connection: sqlite3.Connection) -> dict[tuple[str, int], Row]:
+    rows = connection.execute("SELECT entity, row_id, old_row FROM local_deletion")
+    return {(row["entity"], row["row_id"]): json.loads(row["old_row"]) for row in rows}
 
 
 def _open_items(connection: sqlite3.Connection) -> OpenItems:

@@ -48,6 +48,12 @@ class Platform:
             connection.execute(f"DELETE FROM {card.entity} WHERE id = ?", (card.row_id,))
         self._ledger.book(Side.HERE, [Edit(Side.HERE, Kind.DELETION, card.entity, card.row_id, card.national_id)])
 
+    def lose(self, card: Card) -> None:
+        """Remove the row and the triggers' note of it, as a careless restore from a backup does. Nobody wanted that."""
+        with self._connection as connection:
+            connection.execute(f"DELETE FROM {card.entity} WHERE id = ?", (card.row_id,))
+            connection.execute("DELETE FROM local_deletion WHERE entity = ? AND row_id = ?", (card.entity, card.row_id))
+
 
 class NationalOffice:
     """Edits the national side; `fields` are in its own names and forms."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from national_sync.errors import NotAllowed
+from national_sync.i18n import N_
 
 
 class Role(StrEnum):
@@ -69,7 +70,7 @@ def require(operator: Operator, right: Right, *, county: str | None = None) -> N
         return
     if right in _RIGHTS[operator.role]:
         raise NotAllowed(
-            "The account {name} is bound to county {county}; this belongs to another one or to the whole city.",
+            N_("The account {name} is bound to county {county}; this belongs to another one or to the whole city."),
             name=operator.name,
             county=operator.county,
         )

@@ -49,7 +49,9 @@ class _View:
 _OFFSET: Final = int((PUER_TIME.utcoffset(None) or timedelta()).total_seconds())
 
 
-def morning_facts(connection: Connection, *, run_id: int | None, calls_per_day: int, now: int) -> dict[str, Any]:
+def morning_facts(
+    connection: Connection, *, run_id: int | None, calls_per_day: int, now: int, overdue_transfers: int = 0
+) -> dict[str, Any]:
     """The documented object of `report morning --json`. Without a number: of the last night.
 
     Raises NotFound for a run that never was.
@@ -78,7 +80,7 @@ def morning_facts(connection: Connection, *, run_id: int | None, calls_per_day: 
             " GROUP BY entity, reason ORDER BY records DESC, entity, reason"
         ),
     }
-    return {**facts, "to_do": _to_do(facts)}
+    return {**facts, "to_do": _to_do({**facts, "overdue_transfers": overdue_transfers})}
 
 
 def _before_the_first_run(calls_per_day: int) -> dict[str, Any]:
@@ -242,5 +244,6 @@ def _to_do(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
         "holds": len(facts["holds"]),
         "mismatches": facts["mismatches"]["waiting"],
         "quarantine": sum(row["records"] for row in facts["quarantine"]),
+        "overdue_transfers": facts["overdue_transfers"],
     }
     return [{"what": what, "count": count} for what, count in counts.items() if count]

@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "holds": "national-sync hold list",
     "mismatches": "national-sync mismatch list",
     "quarantine": "national-sync quarantine list",
+    "overdue_transfers": "national-sync transfer list --overdue",
 }
 _TO_DO: Final[dict[str, str]] = {
     "first_run": N_("look at what the first run would do"),
@@ -28,6 +29,7 @@ _TO_DO: Final[dict[str, str]] = {
     "holds": N_("plans to approve or refuse"),
     "mismatches": N_("mismatches to decide"),
     "quarantine": N_("records in quarantine to look at"),
+    "overdue_transfers": N_("transfers past their day"),
 }
 NIGHT_HEADINGS: Final = (
     N_("Night"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from national_sync.errors import DatabaseUnreachable, DatabaseUnwritable
 from national_sync.failpoint import failpoint
+from national_sync.store.troubles import may_be_written, trouble_with
 
 _BUSY_TIMEOUT_MS: Final = 30_000
 _PAGE_CACHE_KIB: Final = 16_384
@@ -36,11 +38,16 @@ class Database:
         """Where the database is, without a password."""
         return self.url.database or "" if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(self.place) if self.is_sqlite else None
+
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """A transaction that may write. `durable` waits for the disk: for what must survive a power cut."""
         with self._connect() as connection:
-            with _translated():
+            with _translated(self.file):
                 if self.is_sqlite:
                     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -53,7 +60,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads and sees one moment."""
         with self._connect() as connection:
-            with _translated():
+            with _translated(self.file):
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN")
                 else:
@@ -63,7 +70,7 @@ class Database:
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        with _translated(DatabaseUnwritable if self.is_sqlite else DatabaseUnreachable):
+        with _translated(self.file, DatabaseUnwritable if self.is_sqlite else DatabaseUnreachable):
             connection = self.engine.connect()
         try:
             yield connection
@@ -76,6 +83,12 @@ class Database:
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(url)
+
+    @event.listens_for(engine, "do_connect")
+    def _choose_mode(_dialect: object, _record: object, arguments: list[Any], named: dict[str, Any]) -> None:
+        file = Path(arguments[0])
+        if file.is_file() and not may_be_written(file):
+            arguments[0], named["uri"] = _read_only_uri(file), True
 
     @event.listens_for(engine, "connect")
     def _prepare(driver_connection: Any, _record: object) -> None:
@@ -95,33 +108,20 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+def _read_only_uri(file: Path) -> str:
+    """How SQLite opens what it cannot write. Beside a database in WAL mode it would make files, unless it is told that
+    nobody else writes either: so it is where those files are missing, because the last writer closed it properly."""
+    is_closed = not any(file.with_name(f"{file.name}{ending}").exists() for ending in ("-wal", "-shm"))
+    is_immutable = is_closed and not os.access(file.absolute().parent, os.W_OK)
+    return f"{file.absolute().as_uri()}?mode=ro{'&immutable=1' if is_immutable else ''}"
+
+
 _OUR_OWN_FAULT: Final = ("no such", "syntax", "ambiguous")
 """What SQLite says, as an operational error, of SQL that is wrong."""
 
 
-_KNOWN_WORDS: Final = (
-    "database or disk is full",
-    "attempt to write a readonly database",
-    "unable to open database file",
-    "database is locked",
-    "disk I/O error",
-    "database disk image is malformed",
-    "file is not a database",
-    "server closed the connection",
-)
-_NAMES_ONLY: Final = re.compile(r"(table|index|trigger) \w+ already exists")
-
-
-def _known_words(words: str) -> str:
-    """What a driver says may quote a row, so only sentences known to hold no personal data are passed on."""
-    first_line = words.splitlines()[0] if words else ""
-    if first_line.startswith("connection ") or _NAMES_ONLY.fullmatch(first_line):
-        return first_line
-    return next((known for known in _KNOWN_WORDS if known in words), "the database refused the statement")
-
-
 @contextmanager
-def _translated(kind: type[DatabaseUnwritable] = DatabaseUnwritable) -> Iterator[None]:
+def _translated(file: Path | None, kind: type[DatabaseUnwritable] = DatabaseUnwritable) -> Iterator[None]:
     """Turn the driver's error into one of ours when the place is at fault and not we."""
     try:
         yield
@@ -130,7 +130,7 @@ def _translated(kind: type[DatabaseUnwritable] = DatabaseUnwritable) -> Iterator
         is_place_at_fault = isinstance(error, OperationalError) and not any(part in words for part in _OUR_OWN_FAULT)
         if is_place_at_fault or any(part in words for part in ("disk", "malformed", "not a database")):
             kind = DatabaseUnreachable if error.connection_invalidated else kind
-            raise kind(reason=_known_words(words)) from error
+            raise trouble_with(words, kind, file) from error
         raise
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, MetaData, Table
 
+import national_sync.store.office_tables  # noqa: F401
 from national_sync.store.database import Database
 from national_sync.store.tables import OBSERVED, metadata
 
@@ -19,6 +20,9 @@ _SHADOWED: Sequence[str] = (
     "mark",
 )
 """What observing, planning and guarding write; the mirror itself is only read."""
+
+_WRITTEN_ONLY: Sequence[str] = ("mismatch_event", "audit_entry")
+"""Written and never read by a run: their shadows begin empty."""
 
 
 class Rehearsal:
@@ -35,8 +39,8 @@ class Rehearsal:
             self._connection = connection
             try:
                 schema = "main" if self._database.is_sqlite else _current_schema(connection)
-                for name in _SHADOWED:
-                    _shadow(connection, metadata.tables[name], schema)
+                for name in (*_SHADOWED, *_WRITTEN_ONLY):
+                    _shadow(connection, metadata.tables[name], schema, copied=name in _SHADOWED)
                 connection.commit()
                 yield self
             finally:
@@ -67,9 +71,17 @@ def _current_schema(connection: Connection) -> str:
     return schema
 
 
-def _shadow(connection: Connection, table: Table, schema: str) -> None:
+def _shadow(connection: Connection, table: Table, schema: str, *, copied: bool) -> None:
     shadow = table.to_metadata(MetaData(), schema="temp" if connection.dialect.name == "sqlite" else "pg_temp")
     shadow.indexes -= {index for index in shadow.indexes if not index.unique}
     shadow.create(connection)
-    columns = ", ".join(column.name for column in table.c)
-    connection.exec_driver_sql(f"INSERT INTO {shadow.fullname} ({columns}) SELECT {columns} FROM {schema}.{table.name}")
+    if copied:
+        columns = ", ".join(column.name for column in table.c)
+        connection.exec_driver_sql(
+            f"INSERT INTO {shadow.fullname} ({columns}) SELECT {columns} FROM {schema}.{table.name}"
+        )
+        if "id" in table.c and connection.dialect.name != "sqlite":
+            # The shadow counts by a sequence of its own, which knows nothing of the rows that were copied.
+            connection.exec_driver_sql(
+                f"SELECT setval(pg_get_serial_sequence('{shadow.fullname}', 'id'), MAX(id)) FROM {shadow.fullname}"
+            )

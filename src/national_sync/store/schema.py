@@ -12,15 +12,11 @@ from national_sync.i18n import N_, Phrase
 from national_sync.records import Entity
 from national_sync.store import triggers
 from national_sync.store.database import Database
+from national_sync.store.revisions import KNOWN_REVISION, REVISIONS
 from national_sync.store.tables import MIRROR
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-REVISIONS: Final = ("0001",)
-"""Every migration, oldest first: listed here because Alembic, which knows them too, is slow to import."""
-
-KNOWN_REVISION: Final = REVISIONS[-1]
 
 _ONE_AT_A_TIME: Final = 0x6E73796E63
 """The advisory lock under which PostgreSQL databases are upgraded."""

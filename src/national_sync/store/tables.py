@@ -176,7 +176,8 @@ class HourRecordRow(SQLModel, table=True):
     project_id: int = integer()
     team_id: int = integer()
     started_at: int = integer()
-    ended_at: int = integer()
+    ended_at: int | None = optional_integer()
+    """Null while the volunteer has not signed out."""
     service_seconds: int = integer()
     method: str = text_column(default="team")
     state: str = text_column(default="applying")
@@ -315,6 +316,7 @@ class OperationRow(SQLModel, table=True):
         Index("operation_reference", "reference", unique=True),
         Index("operation_row", "entity", "row_id"),
         Index("operation_state", "state"),
+        Index("operation_run", "run_id"),
     )
     id: int | None = serial()
     reference: str = text_column()
@@ -376,8 +378,14 @@ class MismatchRow(SQLModel, table=True):
             postgresql_where=text("state = 'open'"),
         ),
         Index("mismatch_row", "entity", "row_id"),
-        Index("mismatch_state", "state", "kind"),
+        Index("mismatch_state", "state", "kind", "county"),
         Index("mismatch_county", "state", "county"),
+        Index(
+            "mismatch_decided",
+            "id",
+            sqlite_where=text("state = 'open' AND decision IS NOT NULL"),
+            postgresql_where=text("state = 'open' AND decision IS NOT NULL"),
+        ),
     )
     id: int | None = serial()
     kind: str = text_column()
@@ -405,8 +413,12 @@ class MismatchRow(SQLModel, table=True):
     """How it was closed: local, national, cause_gone, restored, …"""
     decision: str | None = optional_text()
     """What the next run carries out: local, national or set."""
+    decided_field: str | None = optional_text()
+    """With `set`: the mirror column."""
     decided_value: str | None = optional_text()
     """With `set`: the value to take, sealed where the field is."""
+    decided_facts: str | None = optional_text()
+    """The digest of the facts that the person saw (`sync.grounds`)."""
     decided_by: str | None = optional_text()
     """`operator:chen` or `rule:3`."""
     decided_at: int | None = optional_integer()

@@ -86,13 +86,40 @@ def suspended(connection: Connection, entity: Entity) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    looking = (f"{entity}_sync_replace", f"{entity}_sync_insert")
-    own = {name: sql for name, sql in installed(connection).items() if name in looking}
+    with _dropped(connection, f"{entity}_sync_replace", f"{entity}_sync_insert"):
+        yield
+
+
+@contextmanager
+def unseen(connection: Connection, entity: Entity) -> Iterator[None]:
+    """Inside a write transaction, without the triggers that note edits and keep histories of one table: for writing its
+    values in another form. `sync_rev` must stay.
+
+    Nobody else can write to the table meanwhile, on PostgreSQL by the lock that switching a trigger off takes.
+    """
+    if connection.dialect.name == "sqlite":
+        with _dropped(connection, f"{entity}_sync_update", f"{entity}_sync_history"):
+            yield
+        return
+    names = (f"{entity}_sync_update", f"{entity}_sync_history_update")
+    _switch(connection, entity, "DISABLE", names)
+    yield
+    _switch(connection, entity, "ENABLE", names)
+
+
+@contextmanager
+def _dropped(connection: Connection, *names: str) -> Iterator[None]:
+    own = {name: sql for name, sql in installed(connection).items() if name in names}
     for name in own:
         connection.exec_driver_sql(f"DROP TRIGGER {name}")
     yield
     for sql in own.values():
         connection.exec_driver_sql(sql)
+
+
+def _switch(connection: Connection, entity: Entity, how: str, names: Iterable[str]) -> None:
+    for name in names:
+        connection.exec_driver_sql(f"ALTER TABLE {entity} {how} TRIGGER {name}")
 
 
 def digest() -> str:

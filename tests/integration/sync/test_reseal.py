@@ -102,6 +102,8 @@ def test_everything_is_sealed_again_and_nothing_looks_like_an_edit(database: Dat
     keep_one_of_each(outside, before)
     edits = outside.sql("SELECT row_id, field FROM local_change ORDER BY row_id, field")
     deletions = outside.one("SELECT COUNT(*) FROM local_deletion")
+    histories = outside.one("SELECT COUNT(*) FROM row_history")
+    revisions = outside.sql("SELECT id, sync_rev FROM volunteer ORDER BY id")
     sealer = Sealer([NEW, OLD])
     lease = leases.acquire(database, SystemClock(), holder="test:1", kind="key_rotation")
     reseal(Transactions(lease, sealer), stop=lambda: False)
@@ -111,6 +113,8 @@ def test_everything_is_sealed_again_and_nothing_looks_like_an_edit(database: Dat
     assert json.loads(outside.one("SELECT fields FROM operation"))["skills"] == "k1:02"
     assert outside.sql("SELECT row_id, field FROM local_change ORDER BY row_id, field") == edits
     assert outside.one("SELECT COUNT(*) FROM local_deletion") == deletions
+    assert outside.one("SELECT COUNT(*) FROM row_history") == histories
+    assert outside.sql("SELECT id, sync_rev FROM volunteer ORDER BY id") == revisions
     alone = Sealer([NEW])
     assert alone.open(outside.one("SELECT phone FROM volunteer WHERE id = 3")) == PHONE
     assert alone.open(outside.one("SELECT contact_phone FROM team")) == PHONE
@@ -121,6 +125,10 @@ def test_everything_is_sealed_again_and_nothing_looks_like_an_edit(database: Dat
     assert alone.open_bytes(bytes(outside.one("SELECT payload FROM quarantine"))) == b"{}"
     assert alone.open(outside.one("SELECT theirs FROM mismatch")) == PHONE
     assert reseal(Transactions(lease, sealer), stop=lambda: False) == 0
+
+    outside.sql("UPDATE volunteer SET phone = '13900000002' WHERE id = 3")
+    assert outside.one("SELECT COUNT(*) FROM local_change WHERE row_id = 3") == 1
+    assert outside.one("SELECT COUNT(*) FROM row_history") == histories + 1
 
 
 def test_a_local_creation_stays_one(database: Database, outside: Outside) -> None:

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from national_sync.clock import InterruptibleClock
+from national_sync.errors import StopRequested
 from national_sync.stopping import StopFlag, stopping_on_signals
 
 _STUBBORN = """
@@ -46,3 +48,29 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 128 + signal.SIGTERM
     process.stdout.close()
+
+
+class _Steps:
+    """A clock that counts what it was asked to wait."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    def now(self) -> float:
+        return sum(self.waited)
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+
+def test_a_wait_that_nobody_ends_takes_its_time() -> None:
+    clock = _Steps()
+    InterruptibleClock(clock, lambda: False).wait(1.5)
+    assert clock.now() == pytest.approx(1.5)
+
+
+def test_a_wish_to_stop_ends_a_long_wait_at_once() -> None:
+    clock = _Steps()
+    with pytest.raises(StopRequested):
+        InterruptibleClock(clock, lambda: clock.now() > 3).wait(600)
+    assert clock.now() < 3.5

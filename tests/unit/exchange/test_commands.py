@@ -155,7 +155,7 @@ def test_a_closed_statement_can_be_written_to_a_workbook(
     ("arguments", "words"),
     [
         (["--code", "91530800MA6K000018"], "is not a credit code"),
-        (["--county", "110101"], "is no area of Puer"),
+        (["--county", "110101"], "is no county of Puer"),
     ],
 )
 def test_bad_input_is_told(national_sync: Terminal, chen: Operator, arguments: list[str], words: str) -> None:

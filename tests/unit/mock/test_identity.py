@@ -28,9 +28,9 @@ def test_all_forms_of_one_id_number_are_one(number: str) -> None:
 @pytest.mark.parametrize(
     ("number", "fault"),
     [
-        ("110105194912310021", "has a wrong check digit"),
-        ("530802199013450019", "holds no valid birth date"),
-        ("53080219901", "must have 18 characters"),
+        ("110105194912310021", "校验码错误"),
+        ("530802199013450019", "中的出生日期无效"),
+        ("53080219901", "须为 18 位"),
     ],
 )
 def test_a_wrong_id_number_is_told_why(number: str, fault: str) -> None:

@@ -30,14 +30,14 @@ def test_joining_a_team_that_reviews_ends_in_applied(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("team", "volunteer", "words"),
     [
-        ({"albe0026": "3"}, {}, "disabled"),
-        ({"albe0026": "2"}, {}, "not approved"),
-        ({"albe0028": "3"}, {}, "closed to joining"),
-        ({"albe0028": "4"}, {}, "closed to joining"),
-        ({}, {"albp0063": "0"}, "real-name"),
-        ({}, {"albp0063": "2"}, "real-name"),
-        ({}, {"albp0090": "0"}, "disabled"),
-        ({"albe0012": SICHUAN}, {}, "another province"),
+        ({"albe0026": "3"}, {}, "停用"),
+        ({"albe0026": "2"}, {}, "未通过审核"),
+        ({"albe0028": "3"}, {}, "不接受加入申请"),
+        ({"albe0028": "4"}, {}, "不接受加入申请"),
+        ({}, {"albp0063": "0"}, "实名认证"),
+        ({}, {"albp0063": "2"}, "实名认证"),
+        ({}, {"albp0090": "0"}, "停用"),
+        ({"albe0012": SICHUAN}, {}, "其他省份"),
     ],
 )
 def test_joining_is_refused_with_the_reason(
@@ -105,20 +105,20 @@ def test_one_id_number_registers_once_in_whatever_form(desk: Desk, form) -> None
     first = desk.data("/volunteer/create", record=person)
     refused = desk.call("/volunteer/create", record={**person, "albp0005": form(person["albp0005"])})
     assert (refused["code"], refused["data"]) == (40902, {"id": first["id"]})
-    assert "already registered" in refused["message"]
+    assert "已注册" in refused["message"]
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"albp0005": "530802199005170010"}, "check digit"),
+        ({"albp0005": "530802199005170010"}, "校验码"),
         ({"albp0014": "1990-05-18"}, "albp0014"),
         ({"albp0006": "9"}, "albp0006"),
-        ({"albp0020": "530800000000000000"}, "county"),
-        ({"albp0020": "530899000000000000"}, "no area"),
-        ({"albp0021": "0001,0002,0003,0004,0005"}, "at most 4"),
-        ({"albp0003": ""}, "required"),
-        ({"albp0010": "12345"}, "telephone"),
+        ({"albp0020": "530800000000000000"}, "县级"),
+        ({"albp0020": "530899000000000000"}, "不是有效的区划编号"),
+        ({"albp0021": "0001,0002,0003,0004,0005"}, "最多填 4 类"),
+        ({"albp0003": ""}, "不能为空"),
+        ({"albp0010": "12345"}, "电话号码"),
     ],
 )
 def test_a_wrong_registration_is_refused_with_the_reason(desk: Desk, change: dict[str, str], words: str) -> None:
@@ -168,16 +168,16 @@ PAST = {"albx0004": "2026-01-02 00:00:00.0", "albx0005": "2026-01-20 23:59:59.0"
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (PAST, "before today"),
+        (PAST, "不能早于今天"),
         ({**PAST, "albx0024": "5"}, "albx0047"),
-        ({"albx0024": "5", "albx0047": "scan.pdf"}, "in the past"),
-        ({"albx0002": "长" * 51}, "too long"),
+        ({"albx0024": "5", "albx0047": "scan.pdf"}, "须已结束"),
+        ({"albx0002": "长" * 51}, "过长"),
         ({"albx0004": "2026-03-02 09:00:00.0"}, "00:00:00"),
         ({"albx0005": "2026-03-20 18:00:00.0"}, "23:59:59"),
-        ({"albx0005": "2026-03-01 23:59:59.0"}, "after the start"),
-        ({"albx0006": "2026-03-01 00:00:00.0"}, "together"),
-        ({"albx0006": "2026-03-05 00:00:00.0", "albx0007": "2026-03-21 00:00:00.0"}, "after the end"),
-        ({"albx0015": "12"}, "back-fill"),
+        ({"albx0005": "2026-03-01 23:59:59.0"}, "须晚于开始时间"),
+        ({"albx0006": "2026-03-01 00:00:00.0"}, "同时填写"),
+        ({"albx0006": "2026-03-05 00:00:00.0", "albx0007": "2026-03-21 00:00:00.0"}, "不能晚于项目结束时间"),
+        ({"albx0015": "12"}, "补录"),
     ],
 )
 def test_a_wrong_project_is_refused_with_the_reason(desk: Desk, change: dict[str, str], words: str) -> None:

@@ -11,7 +11,7 @@ import hypothesis
 import msgspec
 import respx
 
-from national_sync.clock import local_text
+from national_sync.clock import Clock, local_text
 from national_sync.records import (
     AccountState,
     Entity,
@@ -105,7 +105,7 @@ def settings(**changes: Any) -> NvsiSettings:
 
 
 def adapter(
-    *, clock: FakeClock | None = None, meter: Meter | None = None, notes: Notes | None = None, **changes: Any
+    *, clock: Clock | None = None, meter: Meter | None = None, notes: Notes | None = None, **changes: Any
 ) -> NvsiAdapter:
     """An adapter that is not opened; its calls go to `respx`."""
     return NvsiAdapter(

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.nvsi.side import BUILDERS, envelope, hour, membership, record_id, team, unhurried, volunteer, wire
 
+from national_sync.identity import check_digit
 from national_sync.national.port import Reject, RejectReason
-from national_sync.records import RECORD_TYPES, Entity, HourState, Record, TeamState, content_fields
+from national_sync.records import RECORD_TYPES, Entity, HourRecord, HourState, Record, TeamState, content_fields
 from national_sync_adapters.nvsi import hour_pages
 from national_sync_adapters.nvsi.envelope import decoded
-from national_sync_adapters.nvsi.identity import check_digit
 from national_sync_adapters.nvsi.kinds import Choice, Code, Codes, Day, Hours, Kind, Moment, Number, Pattern, Text
 from national_sync_adapters.nvsi.mapping import ENTITIES, Column
 from national_sync_adapters.nvsi.reading import Content, read_list, read_record
@@ -335,3 +335,27 @@ def test_the_table_stands_in_the_order_of_the_records(entity: Entity) -> None:
 def test_a_page_without_records_is_empty() -> None:
     assert len(hours_read([])) == 0
     assert len(read_list(Entity.TEAM, msgspec.Raw(b"null"))) == 0
+
+
+# A sign-in that has no sign-out yet
+
+
+def _sign_in(**changes: object) -> msgspec.Raw:
+    return raw({**wire(Entity.HOUR_RECORD, hour()), "albx0174": "1", **changes})
+
+
+@pytest.mark.parametrize("hours", ["", None, "0.00"])
+@pytest.mark.parametrize("end", ["", None])
+def test_a_sign_in_without_a_sign_out_is_a_record_like_others(hours: object, end: object) -> None:
+    record = read_record(Entity.HOUR_RECORD, _sign_in(albx0182=end, albx0172=hours))
+    assert isinstance(record, HourRecord)
+    assert (record.ended_at, record.service_seconds, record.state) == (None, 0, HourState.NOT_SIGNED_OUT)
+
+
+def test_only_a_sign_in_may_lack_its_end() -> None:
+    rejected = read_record(Entity.HOUR_RECORD, _sign_in(albx0174="2", albx0182=""))
+    assert isinstance(rejected, Reject)
+    assert (rejected.reason, rejected.field) == (RejectReason.MISSING_FIELD, "ended_at")
+    rejected = read_record(Entity.HOUR_RECORD, _sign_in(albx0182="tomorrow"))
+    assert isinstance(rejected, Reject)
+    assert rejected.reason is RejectReason.BAD_DATE

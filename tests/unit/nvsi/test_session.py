@@ -29,6 +29,7 @@ from tests.unit.nvsi.side import (
     wire,
 )
 
+from national_sync.clock import InterruptibleClock
 from national_sync.errors import (
     CapabilityMissing,
     CircuitOpen,
@@ -39,6 +40,7 @@ from national_sync.errors import (
     ProtocolBroken,
     QuotaSpent,
     RequestRefused,
+    StopRequested,
 )
 from national_sync.national.port import (
     Done,
@@ -144,6 +146,24 @@ def test_reading_gives_up_at_its_deadline(national: respx.Router) -> None:
     with pytest.raises(NationalBusy):
         adapter(clock=clock, call_deadline_seconds=50).totals(Entity.TEAM, Scope())
     assert clock.waited == [20, 20]
+
+
+def test_a_wish_to_stop_ends_the_wait_for_the_national_side(national: respx.Router) -> None:
+    route = national.post(TOTALS).mock(side_effect=lambda _: reply(code=42901, headers={"Retry-After": "30"}))
+    clock = FakeClock()
+    asked = InterruptibleClock(clock, lambda: bool(clock.waited))
+    with pytest.raises(StopRequested):
+        adapter(clock=asked).totals(Entity.TEAM, Scope())
+    assert route.call_count == 1
+    assert sum(clock.waited) < 1
+
+
+def test_a_write_whose_wait_is_ended_was_not_sent(national: respx.Router) -> None:
+    route = national.post(CREATE).mock(side_effect=lambda _: reply(code=42901, headers={"Retry-After": "30"}))
+    clock = FakeClock()
+    asked = InterruptibleClock(clock, lambda: bool(clock.waited))
+    assert isinstance(created(adapter(clock=asked)), NotSent)
+    assert route.call_count == 1
 
 
 @pytest.mark.parametrize("status", [200, 429])

@@ -42,6 +42,7 @@ def test_an_unknown_key_is_refused_without_showing_values() -> None:
 def test_the_secret_comes_from_the_file_or_else_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("from-file\n")
+    file.chmod(0o600)
     assert settings(secret_file=file).read_secret({"NATIONAL_SYNC_SECRET": "x"}) == b"from-file"
     assert settings(secret_env="OURS").read_secret({"OURS": "from-environment"}) == b"from-environment"
 
@@ -51,6 +52,17 @@ def test_a_missing_secret_says_where_it_was_looked_for(tmp_path: Path) -> None:
         settings().read_secret({})
     with pytest.raises(ValueError, match="nowhere"):
         settings(secret_file=tmp_path / "nowhere").read_secret({})
+
+
+def test_a_secret_that_others_can_read_or_that_is_empty_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("")
+    file.chmod(0o600)
+    with pytest.raises(ValueError, match="is empty"):
+        settings(secret_file=file).read_secret({})
+    file.chmod(0o640)
+    with pytest.raises(SettingsInvalid, match="mode 0640"):
+        settings(secret_file=file).read_secret({})
 
 
 def test_the_adapter_is_found_by_its_name() -> None:

@@ -11,7 +11,7 @@ from national_sync.national.port import RejectReason
 from national_sync.prose.words import word
 from national_sync.records import Entity
 from national_sync.sync.guard import ActionClass, GuardReason
-from national_sync.sync.plan import MismatchKind
+from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.run import RunKind
 
 

@@ -165,6 +165,7 @@ def test_paths_are_relative_to_the_settings_file(config: Path, tmp_path: Path) -
 
 def test_a_password_file_completes_the_url(config: Path, tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("a b@c\n", encoding="utf-8")
+    (tmp_path / "pw").chmod(0o600)
     loaded = load(config, '[database]\nurl = "postgresql://me@host/x"\npassword_file = "pw"')
     assert loaded.database_url == "postgresql+psycopg://me:a b%40c@host/x"
 

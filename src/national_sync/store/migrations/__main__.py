@@ -18,6 +18,7 @@ from alembic import command
 
 from national_sync.store import schema
 from national_sync.store.database import Database
+from national_sync.store.revisions import REVISIONS
 
 _VERSIONS = Path(__file__).parent / "versions"
 
@@ -25,7 +26,7 @@ _VERSIONS = Path(__file__).parent / "versions"
 def main(arguments: list[str]) -> None:
     is_first = arguments == ["--first"]
     message = "The first tables" if is_first else " ".join(arguments)
-    number = 1 if is_first else len(schema.REVISIONS) + 1
+    number = 1 if is_first else len(REVISIONS) + 1
     if is_first:
         for path in _VERSIONS.glob("0001_*.py"):
             path.unlink()

@@ -7,21 +7,49 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-triggers_digest = "c5a9ea65919a00a3"
+triggers_digest = "ed8af43edccb8ee7"
 
 
 def upgrade() -> None:  # noqa: PLR0915
     op.create_table(
         "absence",
         sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("listings_missed", sa.BigInteger(), server_default=sa.text("1"), autoincrement=False, nullable=False),
         sa.Column("last_listing", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("entity", "row_id"),
     )
     op.create_table(
+        "account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("balance", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("closed_for", sa.Text(), nullable=True),
+        sa.CheckConstraint("balance >= 0 OR kind <> 'held'", name="account_held_not_negative"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "agreement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("scope", sa.Text(), server_default=sa.text("'exchange'"), nullable=False),
+        sa.Column("uncollected", sa.Text(), server_default=sa.text("'returned'"), nullable=False),
+        sa.Column("refunds", sa.Text(), server_default=sa.text("'allowed'"), nullable=False),
+        sa.Column("settles", sa.Text(), server_default=sa.text("'month'"), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("agreement_merchant", "agreement", ["merchant_id", "starts_at"], unique=False)
+    op.create_table(
         "audit_entry",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
@@ -35,6 +63,17 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("audit_subject", "audit_entry", ["entity", "row_id"], unique=False)
     op.create_table(
+        "benefit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("agreement_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("minimum_star", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("benefit_agreement", "benefit", ["agreement_id"], unique=False)
+    op.create_table(
         "bucket_digest",
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("bucket", sa.Text(), nullable=False),
@@ -44,6 +83,55 @@ def upgrade() -> None:  # noqa: PLR0915
             "effective_seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False
         ),
         sa.PrimaryKeyConstraint("entity", "bucket"),
+    )
+    op.create_table(
+        "credit",
+        sa.Column(
+            "record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("owner_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("project_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column(
+            "admitted_seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False
+        ),
+        sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("waits_until", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("record_id"),
+    )
+    op.create_index("credit_owner_project", "credit", ["owner_id", "project_id"], unique=False)
+    op.create_index(
+        "credit_waiting", "credit", ["waits_until"], unique=False, sqlite_where=sa.text("waits_until IS NOT NULL")
+    )
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redemption_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("settlement_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("opened_by", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("dispute_merchant", "dispute", ["merchant_id"], unique=False)
+    op.create_table(
+        "entry",
+        sa.Column(
+            "account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("posting_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("balance_before", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("balance_after", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("account_id", "version"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hold",
@@ -73,7 +161,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("project_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("team_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("started_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("service_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("method", sa.Text(), server_default=sa.text("'team'"), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'applying'"), nullable=False),
@@ -106,9 +194,67 @@ def upgrade() -> None:  # noqa: PLR0915
         unique=False,
     )
     op.create_table(
+        "kiosk_card",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("pin_hash", sa.Text(), nullable=False),
+        sa.Column("wrong_pins", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("kiosk_card_number", "kiosk_card", ["number"], unique=True)
+    op.create_index("kiosk_card_volunteer", "kiosk_card", ["volunteer_id"], unique=False)
+    op.create_table(
+        "kiosk_device",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), server_default=sa.text("'kiosk'"), nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("outlet_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("state", sa.Text(), server_default=sa.text("'unpaired'"), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=True),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("code_expires_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("version", sa.Text(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("kiosk_device_code", "kiosk_device", ["code_hash"], unique=True)
+    op.create_index("kiosk_device_public", "kiosk_device", ["public_id"], unique=True)
+    op.create_table(
+        "kiosk_session",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_index("kiosk_session_device", "kiosk_session", ["device_id"], unique=False)
+    op.create_index("kiosk_session_seen", "kiosk_session", ["seen_at"], unique=False)
+    op.create_table(
+        "kiosk_tries",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("period", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("tries", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("subject", "period"),
+    )
+    op.create_table(
+        "kiosk_used_code",
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("code_hash"),
+    )
+    op.create_table(
         "local_change",
         sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("base", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("entity", "row_id", "field"),
@@ -122,6 +268,21 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("old_row", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "lot",
+        sa.Column(
+            "account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column(
+            "expires_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("left_seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("expired_seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.CheckConstraint("left_seconds >= 0 AND expired_seconds >= 0", name="lot_not_negative"),
+        sa.PrimaryKeyConstraint("account_id", "expires_at"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("lot_expires", "lot", ["expires_at"], unique=False, sqlite_where=sa.text("left_seconds > 0"))
     op.create_table(
         "mark",
         sa.Column("name", sa.Text(), nullable=False),
@@ -156,6 +317,19 @@ def upgrade() -> None:  # noqa: PLR0915
     op.create_index("membership_team", "membership", ["team_id"], unique=False)
     op.create_index("membership_volunteer", "membership", ["volunteer_id", "team_id"], unique=False)
     op.create_table(
+        "merchant",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("credit_code", sa.Text(), nullable=False),
+        sa.Column("area_id", sa.Text(), nullable=False),
+        sa.Column("representative_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("merchant_credit_code", "merchant", ["credit_code"], unique=True)
+    op.create_table(
         "mismatch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -176,7 +350,9 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("decided_field", sa.Text(), nullable=True),
         sa.Column("decided_value", sa.Text(), nullable=True),
+        sa.Column("decided_facts", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("first_run_id", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -187,6 +363,14 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("mismatch_county", "mismatch", ["state", "county"], unique=False)
     op.create_index(
+        "mismatch_decided",
+        "mismatch",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open' AND decision IS NOT NULL"),
+        postgresql_where=sa.text("state = 'open' AND decision IS NOT NULL"),
+    )
+    op.create_index(
         "mismatch_open",
         "mismatch",
         ["kind", "entity", "subject", "field"],
@@ -195,7 +379,7 @@ def upgrade() -> None:  # noqa: PLR0915
         postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index("mismatch_row", "mismatch", ["entity", "row_id"], unique=False)
-    op.create_index("mismatch_state", "mismatch", ["state", "kind"], unique=False)
+    op.create_index("mismatch_state", "mismatch", ["state", "kind", "county"], unique=False)
     op.create_table(
         "mismatch_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -379,6 +563,26 @@ def upgrade() -> None:  # noqa: PLR0915
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "offer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("price_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stock", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("taken", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("limits", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("minimum_star", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("minimum_age", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("outlets", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("collect_days", sa.BigInteger(), server_default=sa.text("30"), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.CheckConstraint("price_seconds > 0", name="offer_price"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("offer_merchant", "offer", ["merchant_id"], unique=False)
+    op.create_table(
         "operation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
@@ -399,6 +603,7 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("operation_reference", "operation", ["reference"], unique=True)
     op.create_index("operation_row", "operation", ["entity", "row_id"], unique=False)
+    op.create_index("operation_run", "operation", ["run_id"], unique=False)
     op.create_index("operation_state", "operation", ["state"], unique=False)
     op.create_table(
         "operator",
@@ -421,6 +626,27 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_table(
+        "outlet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("area_id", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("outlet_merchant", "outlet", ["merchant_id"], unique=False)
+    op.create_table(
+        "posting",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("redemption_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("actor", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "project",
@@ -486,6 +712,119 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("quarantine_identity", "quarantine", ["entity", "identity"], unique=True)
     op.create_table(
+        "redemption",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("offer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("outlet_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("held_quantity", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("quantity", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("price_seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column(
+            "refunded_seconds", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False
+        ),
+        sa.Column("lots", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("refusal", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("resolved_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "redemption_held",
+        "redemption",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index("redemption_key", "redemption", ["key"], unique=True)
+    op.create_index("redemption_volunteer", "redemption", ["volunteer_id", "created_at"], unique=False)
+    op.create_table(
+        "refund",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("redemption_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'requested'"), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("refund_key", "refund", ["key"], unique=True)
+    op.create_index("refund_redemption", "refund", ["redemption_id"], unique=False)
+    op.create_table(
+        "registration",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'submitted'"), nullable=False),
+        sa.Column("county", sa.Text(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("id_type", sa.Text(), nullable=False),
+        sa.Column("id_number", sa.Text(), nullable=False),
+        sa.Column("id_number_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("sex", sa.Text(), nullable=False),
+        sa.Column("birth_date", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("phone_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("politics", sa.Text(), nullable=True),
+        sa.Column("ethnicity", sa.Text(), nullable=True),
+        sa.Column("nationality", sa.Text(), nullable=True),
+        sa.Column("education", sa.Text(), nullable=True),
+        sa.Column("occupation", sa.Text(), nullable=True),
+        sa.Column("service_area_id", sa.Text(), nullable=False),
+        sa.Column("service_area_name", sa.Text(), nullable=True),
+        sa.Column("living_area_id", sa.Text(), nullable=True),
+        sa.Column("living_area_name", sa.Text(), nullable=True),
+        sa.Column("categories", sa.Text(), nullable=True),
+        sa.Column("skills", sa.Text(), nullable=True),
+        sa.Column("recruiting_kind", sa.Text(), nullable=False),
+        sa.Column("recruiting_body", sa.Text(), nullable=False),
+        sa.Column("record_office", sa.Text(), nullable=False),
+        sa.Column("unit_name", sa.Text(), nullable=True),
+        sa.Column("unit_level", sa.Text(), nullable=False),
+        sa.Column("guardian_name", sa.Text(), nullable=True),
+        sa.Column("guardian_phone", sa.Text(), nullable=True),
+        sa.Column("guardian_consented_on", sa.Text(), nullable=True),
+        sa.Column("fitness_stated_on", sa.Text(), nullable=True),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("sheet", sa.Text(), nullable=True),
+        sa.Column("sheet_row", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("submitted_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("registration_county", "registration", ["county"], unique=False)
+    op.create_index(
+        "registration_person",
+        "registration",
+        ["id_number_hash"],
+        unique=True,
+        sqlite_where=sa.text("state NOT IN ('rejected', 'refused')"),
+        postgresql_where=sa.text("state NOT IN ('rejected', 'refused')"),
+    )
+    op.create_index("registration_sheet", "registration", ["sheet", "sheet_row"], unique=False)
+    op.create_index("registration_state", "registration", ["state", "county"], unique=False)
+    op.create_table(
+        "registration_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("registration_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("registration_step_registration", "registration_step", ["registration_id"], unique=False)
+    op.create_table(
         "row_history",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("entity", sa.Text(), nullable=False),
@@ -523,6 +862,135 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("run_slot", "run", ["slot"], unique=True)
     op.create_table(
+        "service_certificate",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("service_certificate_number", "service_certificate", ["number"], unique=True)
+    op.create_index("service_certificate_volunteer", "service_certificate", ["volunteer_id"], unique=False)
+    op.create_table(
+        "settlement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("first_version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last_version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("opening_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redeemed_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("returned_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closing_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("settlement_period", "settlement", ["merchant_id", "period"], unique=True)
+    op.create_table(
+        "star_award",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("volunteer_number", sa.Text(), nullable=False),
+        sa.Column("volunteer_name", sa.Text(), nullable=False),
+        sa.Column("county", sa.Text(), nullable=False),
+        sa.Column("star", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("records", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("star_before", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'proposed'"), nullable=False),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("star_award_batch", "star_award", ["batch_id", "volunteer_id"], unique=True)
+    op.create_index("star_award_number", "star_award", ["number"], unique=True)
+    op.create_index("star_award_volunteer", "star_award", ["volunteer_id"], unique=False)
+    op.create_table(
+        "star_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("year", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'draft'"), nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("cut_off", sa.Text(), nullable=False),
+        sa.Column("cut_off_rev", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("drafted_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("drafted_by", sa.Text(), nullable=False),
+        sa.Column("notice_from", sa.Text(), nullable=True),
+        sa.Column("notice_until", sa.Text(), nullable=True),
+        sa.Column("certified_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("published_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("star_batch_number", "star_batch", ["year", "batch"], unique=True)
+    op.create_table(
+        "star_due",
+        sa.Column(
+            "volunteer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.PrimaryKeyConstraint("volunteer_id"),
+    )
+    op.create_table(
+        "star_objection",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("award_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("raised_by", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("settled_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("star_objection_award", "star_objection", ["award_id"], unique=False)
+    op.create_table(
+        "star_review",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("award_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("seconds_now", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("star_now", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("found_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "star_review_open",
+        "star_review",
+        ["award_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "star_signature",
+        sa.Column(
+            "batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("signed_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("batch_id", "body"),
+    )
+    op.create_table(
+        "star_tally",
+        sa.Column(
+            "volunteer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("records", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("is_special", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("volunteer_id"),
+    )
+    op.create_table(
         "station",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -541,6 +1009,33 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("closed_on", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "statistics_return",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("year", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("received_on", sa.Text(), nullable=False),
+        sa.Column("is_late", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("received_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("statistics_return_unit", "statistics_return", ["year", "unit_id"], unique=True)
+    op.create_table(
+        "suspicion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("found_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("suspicion_subject", "suspicion", ["kind", "subject"], unique=True)
     op.create_table(
         "team",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -610,6 +1105,70 @@ def upgrade() -> None:  # noqa: PLR0915
     op.create_index("training_record_sync_rev", "training_record", ["sync_rev"], unique=False)
     op.create_index("training_record_volunteer", "training_record", ["volunteer_id"], unique=False)
     op.create_table(
+        "transfer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("from_team_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("to_team_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("areas", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("areas_before", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), server_default=sa.text("'requested'"), nullable=False),
+        sa.Column("goal", sa.Text(), server_default=sa.text("'move'"), nullable=False),
+        sa.Column("waits_for", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("tries", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("old_row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("joined_row_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("left_row_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("rejoined_row_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("requested_on", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("approved_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "transfer_active",
+        "transfer",
+        ["volunteer_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('requested', 'approved', 'stuck')"),
+        postgresql_where=sa.text("state IN ('requested', 'approved', 'stuck')"),
+    )
+    op.create_index("transfer_state", "transfer", ["state", "due_on"], unique=False)
+    op.create_table(
+        "transfer_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("transfer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("detail", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("transfer_event_transfer", "transfer_event", ["transfer_id"], unique=False)
+    op.create_table(
+        "unit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("county", sa.Text(), nullable=False),
+        sa.Column("head_count", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("unit_name", "unit", ["name", "county"], unique=True)
+    op.create_table(
+        "unit_team",
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("unit_id", "team_id"),
+    )
+    op.create_index("unit_team_team", "unit_team", ["team_id"], unique=False)
+    op.create_table(
         "volunteer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("number", sa.Text(), nullable=True),
@@ -661,3 +1220,74 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("volunteer_number", "volunteer", ["number"], unique=False)
     op.create_index("volunteer_sync_rev", "volunteer", ["sync_rev"], unique=False)
+    op.create_table(
+        "volunteer_initials",
+        sa.Column(
+            "volunteer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("initials", sa.Text(), nullable=False),
+        sa.Column("is_local", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("volunteer_id", "initials"),
+    )
+    op.create_index("volunteer_initials_found", "volunteer_initials", ["initials", "volunteer_id"], unique=False)
+    op.create_index(
+        "volunteer_initials_local",
+        "volunteer_initials",
+        ["volunteer_id"],
+        unique=False,
+        sqlite_where=sa.text("is_local = 1"),
+        postgresql_where=sa.text("is_local = 1"),
+    )
+    op.create_table(
+        "volunteer_merge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kept_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("gone_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'merged'"), nullable=False),
+        sa.Column("steps", sa.Text(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("merged_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("merged_by", sa.Text(), nullable=False),
+        sa.Column("undone_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "volunteer_merge_gone",
+        "volunteer_merge",
+        ["gone_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'merged'"),
+        postgresql_where=sa.text("state = 'merged'"),
+    )
+    op.create_index("volunteer_merge_kept", "volunteer_merge", ["kept_id"], unique=False)
+    op.create_table(
+        "voucher",
+        sa.Column(
+            "redemption_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("merchant_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.Text(), server_default=sa.text("'issued'"), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("collected_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("collect_key", sa.Text(), nullable=True),
+        sa.Column("outlet_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("redemption_id"),
+    )
+    op.create_index("voucher_code", "voucher", ["code_hash"], unique=True)
+    op.create_index(
+        "voucher_issued",
+        "voucher",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'issued'"),
+        postgresql_where=sa.text("state = 'issued'"),
+    )
+    op.create_table(
+        "wrong_code",
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("period", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("tries", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("device", "period"),
+    )
