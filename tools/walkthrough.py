@@ -37,9 +37,10 @@ _LONGEST_SECONDS: Final = 120
 _SHARED: Final = (".venv", "Makefile", "pyproject.toml", "constraints.txt")
 
 _VARIABLE: Final = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d(:\d\d){0,2}…?"), "TIME"),
     (re.compile(r"\d+(\.\d+)? GB"), "SIZE"),
     (re.compile(r"\d+:[0-9a-f]{64}"), "HEAD"),
+    (re.compile(r"\b[0-9a-f]{5,}…"), "HASH…"),
     (re.compile(r"-?\d+\.\d+"), "SECONDS"),
     (re.compile(r"^( *\d+) +\d+ +(\d{6}) "), r"\1 DAYS \2 "),
     (re.compile(r"[ -]{2,}"), " "),

@@ -30,5 +30,6 @@ def test_left_out_lines_and_what_is_another_each_time_are_not_compared() -> None
     printed = ["Run 9 took 4.881 s", "one", "two", "three", "2026-11-24 20:23:51  end"]
 
     assert is_shown(printed, ["Run 9 took 12.1 s", "…", "2026-03-02 02:30:00 end"])
+    assert is_shown(["2026-11-24 20…  digest 5d67452…"], ["2026-03-02 02…  digest 0a95535…"])
     assert not is_shown(printed, ["Run 8 took 4.881 s", "…", "2026-03-02 02:30:00 end"])
     assert not is_shown(printed, ["Run 9 took 4.881 s", "one", "two"])

@@ -35,7 +35,7 @@ def _nights(facts: Mapping[str, Any]) -> str:
         _(N_("went out")),
         _(N_("to be decided")),
         _(N_("quarantined")),
-        _(N_("plans held")),
+        _(N_("holds")),
         _(N_("seconds")),
     ]
     rows = [
