@@ -24,8 +24,9 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Closed before the next module begins: playwright keeps an event loop running in this thread meanwhile."""
     program = chromium()
     if program is None:
         pytest.skip("no Chromium here: install the Debian package chromium, or name one in CHROMIUM")

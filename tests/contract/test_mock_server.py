@@ -67,7 +67,7 @@ def test_the_start_is_told_in_one_json_line() -> None:
         (["--capability", "digest"], "NAME=VALUE"),
         (["--capability", "flying=on"], "no capability is called 'flying'"),
         (["--faults", "missing.json"], "missing.json"),
-        (["--clock", "yesterday"], "must be"),
+        (["--clock", "yesterday"], "须为"),
     ],
 )
 def test_wrong_options_are_told(options: list[str], words: str) -> None:

@@ -397,8 +397,9 @@ def _steps(connection: Connection, sealer: Sealer, mismatch: Row, theirs: str | 
         )
         for change in changes[-MOST_STEPS:]
     ]
-    if mismatch["kind"] in FIELD_KINDS:
-        # What stands there has never stood here, so only the record's own stamp tells since when.
+    if mismatch["kind"] in FIELD_KINDS and mismatch["state"] == "open":
+        # What stands there has never stood here, so only the record's own stamp tells since when; once the difference
+        # is settled, the stamp may be that of our own write.
         told = _shown(connection, entity, field, theirs)
         steps.append(Step(_updated_there(connection, entity, row_id), "national", "-", field, told))
     return tuple(sorted(steps, key=lambda step: step.at or 0))

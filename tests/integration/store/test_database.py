@@ -107,20 +107,20 @@ def test_read_only_file_is_told_and_stays_as_it_is(sqlite_database: Database, tm
     sqlite_database.close()
     path = Path(sqlite_database.place)
     # Root may write everything, so the writer is somebody else, who needs a way to the file.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *(one for one in tmp_path.parents if "pytest-of-" in str(one))):
         folder.chmod(0o755)
     path.chmod(0o444)
     tmp_path.chmod(0o555)
 
     done = subprocess.run(
         [sys.executable, "-c", _WRITE_AS_ANOTHER_USER, str(sqlite_database.url), str(_NOBODY)],
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
     )
 
     tmp_path.chmod(0o755)
-    assert "cannot be written" in done.stdout
+    assert "cannot be written" in done.stdout, done.stderr
     assert notes(sqlite_database) == ["first"]
 
 
