@@ -125,7 +125,7 @@ class Shell:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._type("kill $(jobs -p) 2>/dev/null; exit")
+        self._type("kill -9 $(jobs -p) 2>/dev/null; exit")
         self._bash.communicate()
 
     def run(self, typed: Typed) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from tools.walkthrough import ROOT, Shell, differences, is_shown
 
 pytestmark = [
+    pytest.mark.walkthrough,
     pytest.mark.xdist_group("demo"),
     pytest.mark.skipif(sys.platform == "win32", reason="the documents are typed into bash"),
 ]
