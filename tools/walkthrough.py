@@ -31,6 +31,9 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 SHOWN_FOLDER: Final = "/home/you/national-sync"
 """Where a reader's checkout lies in the documents."""
+SHOWN_PORT: Final = "15308"
+"""Of the demo's national system in the documents; the demo takes another one where this is taken."""
+_CALLED: Final = re.compile(r"http://127\.0\.0\.1:(\d+)")
 LEFT_OUT: Final = "…"
 _LONGEST_SECONDS: Final = 120
 """Of one command, and of the wait for a server that was started in the background."""
@@ -130,7 +133,7 @@ class Shell:
 
     def run(self, typed: Typed) -> list[str]:
         """What the command prints, line by line."""
-        printed = self._printed(_with_hashes(typed.command, self.hashes))
+        printed = self._printed(_with_hashes(typed.command, self.hashes).replace(SHOWN_PORT, self._port()))
         self._learn_hashes(typed.shown, printed)
         return printed
 
@@ -151,7 +154,14 @@ class Shell:
             self._await_port(command)
         if printed and not printed[-1]:
             printed.pop()
-        return [line.replace(str(self.folder), SHOWN_FOLDER) for line in printed]
+        port = re.compile(rf"\b{self._port()}\b")
+        return [port.sub(SHOWN_PORT, line.replace(str(self.folder), SHOWN_FOLDER)) for line in printed]
+
+    def _port(self) -> str:
+        """Where the demo of this folder has its national system."""
+        settings = self.folder / "demo/national-sync.toml"
+        called = _CALLED.search(settings.read_text(encoding="utf-8")) if settings.exists() else None
+        return called[1] if called else SHOWN_PORT
 
     def _type(self, text: str) -> None:
         assert self._bash.stdin is not None
@@ -194,9 +204,32 @@ def differences(document: str, shell: Shell) -> list[Difference]:
 
 def is_shown(printed: Sequence[str], shown: Sequence[str]) -> bool:
     """Whether the shown lines are the printed ones, but for what is left out and what is another each time."""
-    wanted = [r"(.*\n)?" if line.strip() == LEFT_OUT else re.escape(f"{_constant(line)}\n") for line in shown]
-    text = "".join(f"{_constant(line)}\n" for line in printed)
-    return re.fullmatch("".join(wanted), text, re.DOTALL) is not None
+    lines = [_constant(line) for line in printed]
+    first, *others = _between_left_out([_constant(line) for line in shown])
+    if not others:
+        return lines == first
+    *middle, last = others
+    if lines[: len(first)] != first or len(lines) < len(first) + len(last) or lines[len(lines) - len(last) :] != last:
+        return False
+    rest = lines[len(first) : len(lines) - len(last)]
+    for part in middle:
+        places = (at for at in range(len(rest) - len(part) + 1) if rest[at : at + len(part)] == part)
+        found = next(places, None)
+        if found is None:
+            return False
+        rest = rest[found + len(part) :]
+    return True
+
+
+def _between_left_out(shown: Sequence[str]) -> list[list[str]]:
+    """The shown lines, cut at every mark."""
+    parts: list[list[str]] = [[]]
+    for line in shown:
+        if line == LEFT_OUT:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
 
 
 def _constant(line: str) -> str:
