@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.benchmarks import BENCHMARKS
 from bench.results import STORES, Result, write_markdown
 from bench.stores import open_stores
-from bench.workshop import Workshop
+from bench.workshop import Workshop, say
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -43,7 +43,9 @@ def _measure(names: list[str], hours: int, stores: list[str], *, as_json: bool) 
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="national-sync-bench-")))
         shop = Workshop(directory, hours, stack.enter_context(open_stores(directory, stores)), stack)
         for name in names:
+            begun = time.monotonic()
             found = BENCHMARKS[name](shop)
+            say(f"{name} took {time.monotonic() - begun:.0f} s")
             results += found
             if not as_json:
                 print(*found, sep="\n", flush=True)

@@ -65,12 +65,12 @@ def reading(*, server: str) -> Measured:
     return measured
 
 
-def full_sqlite(*, server: str, database: str, as_text: bool = False) -> Measured:
-    """The whole listing into the empty table. `as_text` stores what came without making it fit the columns."""
+def full_sqlite(*, server: str, database: str) -> Measured:
+    """The whole listing into the empty table."""
     db = _open_sqlite(database)
     indexes = _drop_sqlite_indexes(db)
     with stopwatch() as measured:
-        to_row = _text_row if as_text else _to_row(db.execute)
+        to_row = _to_row(db.execute)
         db.execute("BEGIN")
         for page in _pages(server):
             db.executemany(f"INSERT INTO hour_record ({_NAMES}) VALUES ({_PLACES})", map(to_row, page))
@@ -156,26 +156,6 @@ def _to_row(execute: Execute) -> Callable[[dict[str, str]], Row]:
         )
 
     return to_row
-
-
-def _text_row(record: dict[str, str]) -> Row:
-    return (
-        record["albx0175"],
-        record["albx0176"],
-        record["albx0177"],
-        record["albx0181"],
-        record["albx0182"],
-        record["albx0172"],
-        record["albx0173"],
-        record["albx0174"],
-        record["albx0187"],
-        record["albx0178"],
-        record["albx0180"],
-        record["remark"],
-        record["id"],
-        record["updatetime"],
-        1,
-    )
 
 
 def _epoch(stamp: str) -> int | None:

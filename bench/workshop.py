@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, assert_never
 
-from bench import bare, dlt_environment, mirror
+from bench import bare, dlt_environment, exchange, mirror
 from bench.city import RunningCity, running_city
 from bench.measure import Measured, in_fresh_process
 from bench.population import Size
@@ -49,6 +49,7 @@ class Workshop:
     _loaded: dict[tuple[str, int], str] = field(default_factory=dict)
     _scratch: dict[tuple[str, int], str] = field(default_factory=dict)
     _peaks: dict[tuple[Kind, str, int], float] = field(default_factory=dict)
+    _histories: dict[tuple[str, int], str] = field(default_factory=dict)
     _reading: Measured | None = None
     _dlt_full: Measured | None = None
 
@@ -98,6 +99,16 @@ class Workshop:
         if key not in self._scratch:
             self._scratch[key] = store.copy(self.loaded(store, hours))
         return self._scratch[key]
+
+    def history(self, store: Store, entries: int) -> str:
+        """A ledger with so many entries. Whoever works on it leaves the entries as they are."""
+        key = (store.name, entries)
+        if key not in self._histories:
+            say(f"{entries} entries, {store.name}")
+            self._histories[key] = url = store.create()
+            in_fresh_process(exchange.prepare, url=url)
+            expect(in_fresh_process(exchange.add_history, url=url, entries=entries), entries)
+        return self._histories[key]
 
     # Our runs
 
@@ -167,12 +178,12 @@ class Workshop:
 
     # What they are compared with
 
-    def bare_full(self, store: Store, hours: int, *, as_text: bool = False) -> Measured:
+    def bare_full(self, store: Store, hours: int) -> Measured:
         url = store.copy(self.prepared(store, hours))
         say(f"bare loop, {store.name}, {hours}")
         address = self._first_night(hours).address
         if store.name == "sqlite":
-            measured = in_fresh_process(bare.full_sqlite, server=address, database=driver_address(url), as_text=as_text)
+            measured = in_fresh_process(bare.full_sqlite, server=address, database=driver_address(url))
         else:
             measured = in_fresh_process(bare.full_postgres, server=address, database=driver_address(url))
         expect(measured, hours)

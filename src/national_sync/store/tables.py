@@ -20,6 +20,7 @@ from sqlmodel import SQLModel
 
 from national_sync.records import RECORD_TYPES, SEALED_FIELDS, Entity, content_fields, mirror_columns
 from national_sync.store.columns import (
+    RowIdType,
     integer,
     optional_integer,
     optional_text,
@@ -505,7 +506,8 @@ def _observed_table(entity: Entity) -> Table:
     return Table(
         f"observed_{entity}",
         metadata,
-        Column("national_id", Text, primary_key=True),
+        Column("id", RowIdType, primary_key=True, autoincrement=True),
+        Column("national_id", Text, nullable=False, unique=True),
         *columns,
         *hashes,
         Column("updated_at_ms", BigInteger, nullable=False),
@@ -513,14 +515,13 @@ def _observed_table(entity: Entity) -> Table:
         Column("national_hash", LargeBinary, nullable=False),
         Column("mirror_hash", LargeBinary, nullable=True),
         Column("row_id", BigInteger, nullable=True),
-        sqlite_with_rowid=False,
     )
 
 
 OBSERVED: Final[dict[Entity, Table]] = {entity: _observed_table(entity) for entity in Entity}
-"""What the national side said in this run, staged page by page. `mirror_hash` and `row_id` are what the mirror held
-when the page was stored: the precondition of every action planned on it. A record that is as the mirror has it leaves
-its content null, and leaves no row at all unless the pull is a whole listing."""
+"""What the national side said in this run, staged page by page, in the order in which it came. `mirror_hash` and
+`row_id` are what the mirror held when the page was stored: the precondition of every action planned on it. A record
+that is as the mirror has it leaves its content null, and leaves no row at all unless the pull is a whole listing."""
 
 
 @cache

@@ -140,9 +140,9 @@ def missing(connection: Connection) -> list[str]:
 
 @cache
 def _made_names(dialect: str) -> frozenset[str]:
-    """The names that occur on this store: every run asks, and looking through the statements takes 20 ms."""
+    """The names that occur on this store."""
     made = "".join(create_statements(dialect))
-    return frozenset(name for name in _all_names(dialect) if re.search(rf"\b{name}\b", made))
+    return frozenset(_all_names(dialect)).intersection(re.findall(r"\w+", made))
 
 
 def _schema(connection: Connection) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
@@ -77,6 +78,20 @@ def refresh_staged(tx: Transaction, entity: Entity) -> None:
         f" WHERE m.national_id = observed_{entity}.national_id), mirror_hash = (SELECT m.national_hash FROM {entity} m"
         f" WHERE m.national_id = observed_{entity}.national_id)"
     )
+
+
+def refresh_leftovers(transactions: Transactions, entity: Entity) -> None:
+    """Bring what an earlier run left staged up to date with the mirror."""
+    with transactions.read() as tx:
+        stale = tx.execute(
+            f"SELECT 1 FROM observed_{entity} o LEFT JOIN {entity} m ON m.national_id = o.national_id"
+            " WHERE (o.row_id IS NULL AND m.id IS NOT NULL) OR (o.row_id IS NOT NULL AND m.id IS NULL)"
+            " OR (o.row_id IS NOT NULL AND (m.national_hash <> o.mirror_hash"
+            " OR (m.national_hash IS NULL) <> (o.mirror_hash IS NULL))) LIMIT 1"
+        ).first()
+    if stale:
+        with transactions.write() as tx:
+            refresh_staged(tx, entity)
 
 
 def thoughtful_ids(connection: Connection, entity: Entity, owners: Mapping[str, Owner]) -> list[str]:
@@ -159,7 +174,7 @@ def report_unresolved(tx: Transaction, entity: Entity) -> int:
         entity=entity.value,
         run=tx.run_id,
         now=tx.now,
-        lo="",
+        lo=0,
         hi=_LAST,
     )
     return int(result.rowcount)
@@ -187,8 +202,8 @@ def report_missing_here(tx: Transaction, entity: Entity, covered_ms: int) -> Non
     )
 
 
-_LAST: Final = "~"
-"""Above every hexadecimal id."""
+_LAST: Final = 2**62
+"""Above every id of a staged record."""
 
 
 @dataclass(frozen=True)
@@ -210,9 +225,9 @@ def apply_staged(
     if not staged.changed:
         return Applied()
     first_load = _begin_first_load(transactions, entity, staged)
-    chunk_rows = FIRST_LOAD_CHUNK_ROWS if first_load else CHUNK_ROWS
+    sizes = repeat(FIRST_LOAD_CHUNK_ROWS) if first_load else transactions.pace.sizes(CHUNK_ROWS)
     created = updated = 0
-    for lo, hi in _chunks(transactions, entity, chunk_rows):
+    for lo, hi in _chunks(transactions, entity, sizes):
         if stop():
             raise StopRequested()
         with transactions.write() as tx:
@@ -226,20 +241,21 @@ def apply_staged(
     return Applied(created, updated)
 
 
-def _chunks(transactions: Transactions, entity: Entity, rows: int) -> Iterator[tuple[str, str]]:
-    lo = ""
-    while True:
+def _chunks(transactions: Transactions, entity: Entity, sizes: Iterator[int]) -> Iterator[tuple[int, int]]:
+    """Ids of staged records, from above the first to the second: in the order in which they came, as they lie."""
+    lo = 0
+    for rows in sizes:
         with transactions.read() as tx:
             hi = tx.execute(
-                f"SELECT o.national_id FROM observed_{entity} o WHERE o.national_id > :lo AND {_CHANGED}"
-                " ORDER BY o.national_id LIMIT 1 OFFSET :skip",
+                f"SELECT o.id FROM observed_{entity} o WHERE o.id > :lo AND {_CHANGED}"
+                " ORDER BY o.id LIMIT 1 OFFSET :skip",
                 lo=lo,
                 skip=rows - 1,
             ).scalar_one_or_none()
             some_left = (
                 hi is not None
                 or tx.execute(
-                    f"SELECT 1 FROM observed_{entity} o WHERE o.national_id > :lo AND {_CHANGED} LIMIT 1",
+                    f"SELECT 1 FROM observed_{entity} o WHERE o.id > :lo AND {_CHANGED} LIMIT 1",
                     lo=lo,
                 ).first()
             )
@@ -250,7 +266,7 @@ def _chunks(transactions: Transactions, entity: Entity, rows: int) -> Iterator[t
         lo = hi
 
 
-def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_update: bool) -> Applied:
+def _apply_chunk(tx: Transaction, entity: Entity, lo: int, hi: int, *, may_update: bool) -> Applied:
     """What is staged may turn out to be for others to settle: then nothing is written, not even a revision given out."""
     with tx.connection.begin_nested() as attempt:
         applied = _write_chunk(tx, entity, lo, hi, may_update=may_update)
@@ -259,7 +275,7 @@ def _apply_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_updat
     return applied
 
 
-def _write_chunk(tx: Transaction, entity: Entity, lo: str, hi: str, *, may_update: bool) -> Applied:
+def _write_chunk(tx: Transaction, entity: Entity, lo: int, hi: int, *, may_update: bool) -> Applied:
     parameters: dict[str, Any] = {"lo": lo, "hi": hi, "rev": tx.revision}
     last_id = int(tx.execute(f"SELECT COALESCE(MAX(id), 0) FROM {entity}").scalar_one())
     tx.sort_in_memory()
@@ -301,7 +317,7 @@ def _hashes(tx: Transaction, rows: str) -> str:
 
 
 def _in_chunk() -> str:
-    return "o.national_id > :lo AND o.national_id <= :hi"
+    return "o.id > :lo AND o.id <= :hi"
 
 
 @cache
@@ -370,7 +386,7 @@ def _begin_first_load(transactions: Transactions, entity: Entity, staged: Staged
     """Drop the secondary indexes of an empty table: building them afterwards is several times cheaper."""
     with transactions.read() as tx:
         is_empty = tx.execute(f"SELECT 1 FROM {entity} LIMIT 1").first() is None
-    if not is_empty or staged.creates < FIRST_LOAD_ROWS:
+    if not is_empty or staged.creates < FIRST_LOAD_ROWS or transactions.pace.is_kiosk_open:
         return False
     with transactions.write() as tx:
         write_mark(tx.connection, f"indexes_dropped.{entity}", True)

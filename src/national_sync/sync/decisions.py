@@ -84,6 +84,8 @@ def carry_out_decisions(transactions: Transactions, national: NationalSystem, po
 
 def _accept_as_many(transactions: Transactions) -> list[int]:
     with transactions.write() as tx:
+        if tx.locking:  # In the order in which everybody else locks them.
+            tx.execute(f"SELECT id FROM mismatch WHERE {_ACCEPTED_AS_MANY} ORDER BY id{tx.locking}")
         closed = tx.execute(
             "UPDATE mismatch SET state = 'closed', resolution = decision, closed_run_id = :run"
             f" WHERE {_ACCEPTED_AS_MANY} RETURNING id",

@@ -6,7 +6,7 @@ by itself when its cause is gone; one that a person has accepted is not opened a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from national_sync.policy import Checks
 from national_sync.records import Entity
 from national_sync.store.marks import read_mark, write_mark
 from national_sync.sync.kinds import MismatchKind
-from national_sync.sync.mismatches import close_where, county_sql
+from national_sync.sync.mismatches import among, close_where, county_sql
 from national_sync.sync.transaction import Transaction, Transactions, current_revision
 
 _ALIVE: Final = "m.withdrawn_at IS NULL AND m.national_id IS NOT NULL"
@@ -49,7 +49,9 @@ _STILL_OUTSIDE: Final = f"EXISTS (SELECT 1 FROM project p WHERE p.id = m.project
 _OVERLAP: Final = (
     "o.volunteer_id = m.volunteer_id AND o.id <> m.id AND o.state = 'effective' AND o.started_at < m.ended_at"
     f" AND o.started_at > m.started_at - {_CHECK_OVERLAP_SECONDS} AND o.ended_at > m.started_at"
+    " AND o.withdrawn_at IS NULL"
 )
+_LATER: Final = "(m.started_at > o.started_at OR (m.started_at = o.started_at AND m.id > o.id))"
 _TOTAL: Final = (
     f"{_ALIVE} AND m.total_seconds <> (SELECT COALESCE(SUM(h.service_seconds), 0) FROM hour_record h"
     " WHERE h.volunteer_id = m.id AND h.state = 'effective')"
@@ -82,15 +84,21 @@ _PAIRS: Final[Mapping[MismatchKind, tuple[Entity, str]]] = {
 }
 
 
-def others_of(connection: Connection, kind: MismatchKind, row_id: int) -> tuple[int, ...]:
-    """The rows that a row is in conflict with, for a kind of mismatch that is about a pair."""
+def others_among(connection: Connection, kind: MismatchKind, row_ids: Iterable[int]) -> dict[int, list[int]]:
+    """By row: the rows that it is in conflict with, for a kind of mismatch that is about a pair."""
     if kind not in _PAIRS:
-        return ()
+        return {}
     entity, pair = _PAIRS[kind]
     found = connection.execute(
-        text(f"SELECT o.id FROM {entity} m JOIN {entity} o ON {pair} WHERE m.id = :id ORDER BY o.id"), {"id": row_id}
+        text(
+            f"SELECT m.id, o.id AS other FROM {entity} m JOIN {entity} o ON {pair}"
+            f" WHERE {among(connection, row_ids, 'm.id')} ORDER BY o.id"
+        )
     )
-    return tuple(found.scalars())
+    others: dict[int, list[int]] = {}
+    for row in found:
+        others.setdefault(row.id, []).append(row.other)
+    return others
 
 
 def _later_of_pair(entity: Entity, alive: str, pair: str, later: str) -> tuple[str, str]:
@@ -130,12 +138,11 @@ RULES: Final[Sequence[Rule]] = (
             Entity.HOUR_RECORD,
             _EFFECTIVE,
             _OVERLAP,
-            "m.started_at > o.started_at OR (m.started_at = o.started_at AND m.id > o.id)",
+            _LATER,
         ),
         found_at_once=(
-            "SELECT s.id FROM (SELECT m.id, m.started_at, MAX(m.ended_at) OVER (PARTITION BY m.volunteer_id"
-            " ORDER BY m.started_at, m.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_before"
-            f" FROM hour_record m WHERE {_EFFECTIVE}) s WHERE s.ended_before > s.started_at"
+            "SELECT later.id FROM hour_record later WHERE later.withdrawn_at IS NULL AND later.id IN (SELECT m.id"
+            f" FROM hour_record m CROSS JOIN hour_record o WHERE {_OVERLAP} AND m.state = 'effective' AND {_LATER})"
         ),
     ),
     Rule(

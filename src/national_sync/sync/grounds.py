@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from national_sync.records import Entity, Value, mirror_columns
 from national_sync.sealing import Sealer
-from national_sync.sync.examine import others_of
+from national_sync.sync.examine import others_among
 from national_sync.sync.kinds import VALUE_KINDS, MismatchKind
 from national_sync.sync.mirror import opened
 from national_sync.sync.mismatches import among, plain_text
@@ -50,16 +50,45 @@ class Grounds:
 
 def grounds_of(connection: Connection, sealer: Sealer, mismatch: Row) -> Grounds:
     """Read anew; the mismatch is a row as stored."""
-    entity, kind, row_id = Entity(mismatch["entity"]), MismatchKind(mismatch["kind"]), mismatch["row_id"]
-    row = None if row_id is None else _row(connection, entity, row_id)
-    if row is None:
-        return Grounds(False, {})
+    return grounds_among(connection, sealer, [mismatch])[mismatch["id"]]
+
+
+def grounds_among(connection: Connection, sealer: Sealer, mismatches: Sequence[Row]) -> dict[int, Grounds]:
+    """By number, with a few queries however many there are."""
+    alike: dict[tuple[Entity, MismatchKind], list[Row]] = {}
+    for one in mismatches:
+        alike.setdefault((Entity(one["entity"]), MismatchKind(one["kind"])), []).append(one)
+    found: dict[int, Grounds] = {}
+    for (entity, kind), some in alike.items():
+        found |= _grounds_of_kind(connection, sealer, entity, kind, some)
+    return found
+
+
+def _grounds_of_kind(
+    connection: Connection, sealer: Sealer, entity: Entity, kind: MismatchKind, mismatches: Sequence[Row]
+) -> dict[int, Grounds]:
+    rows = rows_among(connection, entity, (one["row_id"] for one in mismatches if one["row_id"] is not None))
+    edited = _edited_among(connection, entity, rows)
+    others = others_among(connection, kind, rows)
+    limits = _limits_among(connection, kind, rows)
+
+    def grounds(mismatch: Row) -> Grounds:
+        row_id = mismatch["row_id"]
+        if row_id not in rows:
+            return Grounds(False, {})
+        columns = _columns_that_matter(entity, kind, mismatch, edited.get(row_id, set()))
+        values = {column: opened(sealer, entity, column, rows[row_id][column]) for column in sorted(columns)}
+        return Grounds(True, values, tuple(others.get(row_id, ())), limits.get(row_id))
+
+    return {one["id"]: grounds(one) for one in mismatches}
+
+
+def _columns_that_matter(entity: Entity, kind: MismatchKind, mismatch: Row, edited: set[str]) -> set[str]:
     columns = {*_COLUMNS.get(kind, ()), *([mismatch["field"]] if mismatch["field"] else [])}
-    columns |= given_up(connection, mismatch)
+    columns |= _given_up(mismatch, edited)
     if kind in _OF_NEW_RECORDS and mismatch["national_id"] is None:
         columns |= set(mirror_columns(entity))
-    values = {column: opened(sealer, entity, column, row[column]) for column in sorted(columns)}
-    return Grounds(True, values, others_of(connection, kind, row_id), _limits(connection, kind, row))
+    return columns
 
 
 def digest_of(sealer: Sealer, mismatch: Row, grounds: Grounds) -> str:
@@ -118,52 +147,72 @@ def _values_of_field(connection: Connection, entity: Entity, field: str, ids: Se
 
 def given_up(connection: Connection, mismatch: Row) -> set[str]:
     """The edited columns that go back to what both sides agreed on when the national side is kept."""
-    entity, kind, row_id = Entity(mismatch["entity"]), MismatchKind(mismatch["kind"]), mismatch["row_id"]
+    entity, row_id = Entity(mismatch["entity"]), mismatch["row_id"]
     if row_id is None:
         return set()
-    edited = edited_columns(connection, entity, row_id)
-    match kind:
+    return _given_up(mismatch, _edited_among(connection, entity, [row_id]).get(row_id, set()))
+
+
+def _given_up(mismatch: Row, edited: set[str]) -> set[str]:
+    match MismatchKind(mismatch["kind"]):
         case MismatchKind.EDITED_HERE_DELETED_THERE:
             return edited
         case MismatchKind.REFUSED_BY_REVIEW:
             sent = json.loads(mismatch["detail"]).get("fields", ())
-            return edited & {column_of(entity, name) for name in sent}
+            return edited & {column_of(Entity(mismatch["entity"]), name) for name in sent}
         case _:
             return edited & {mismatch["field"]}
 
 
-def edited_columns(connection: Connection, entity: Entity, row_id: int) -> set[str]:
+def _edited_among(connection: Connection, entity: Entity, row_ids: Iterable[int]) -> dict[int, set[str]]:
     found = connection.execute(
-        text("SELECT field FROM local_change WHERE entity = :entity AND row_id = :row_id"),
-        {"entity": entity.value, "row_id": row_id},
+        text(
+            "SELECT row_id, field FROM local_change"
+            f" WHERE entity = '{entity}' AND {among(connection, row_ids, 'row_id')}"
+        )
     )
-    return set(found.scalars())
+    edited: dict[int, set[str]] = {}
+    for row in found:
+        edited.setdefault(row.row_id, set()).add(row.field)
+    return edited
 
 
-def _row(connection: Connection, entity: Entity, row_id: int) -> Row | None:
-    row = connection.execute(text(f"SELECT * FROM {entity} WHERE id = :id"), {"id": row_id}).mappings().first()
-    return None if row is None else dict(row)
+def rows_among(connection: Connection, entity: Entity, row_ids: Iterable[int]) -> dict[int, Row]:
+    """Rows of the mirror as stored, by number; those that are not here are missing."""
+    found = connection.execute(text(f"SELECT * FROM {entity} WHERE {among(connection, row_ids)}"))
+    return {row["id"]: dict(row) for row in found.mappings()}
 
 
-def _limits(connection: Connection, kind: MismatchKind, row: Row) -> Mapping[str, Value] | None:
+def _limits_among(
+    connection: Connection, kind: MismatchKind, rows: Mapping[int, Row]
+) -> Mapping[int, Mapping[str, Value]]:
     if kind is MismatchKind.HOURS_OUTSIDE_PROJECT:
-        project = _row(connection, Entity.PROJECT, row["project_id"])
-        return None if project is None else {name: project[name] for name in ("started_at", "ended_at")}
+        projects = rows_among(connection, Entity.PROJECT, {row["project_id"] for row in rows.values()} - {None})
+        of_rows = {row_id: projects.get(row["project_id"]) for row_id, row in rows.items()}
+        return {
+            row_id: {name: project[name] for name in ("started_at", "ended_at")}
+            for row_id, project in of_rows.items()
+            if project is not None
+        }
     if kind is MismatchKind.TOTAL_NOT_SUM:
-        return {"sum_seconds": effective_seconds(connection, row["id"])}
-    return None
+        sums = _effective_among(connection, rows)
+        return {row_id: {"sum_seconds": sums.get(row_id, 0)} for row_id in rows}
+    return {}
 
 
 def effective_seconds(connection: Connection, volunteer_id: int) -> int:
     """The effective hours of a volunteer's row, in seconds."""
+    return _effective_among(connection, [volunteer_id]).get(volunteer_id, 0)
+
+
+def _effective_among(connection: Connection, volunteer_ids: Iterable[int]) -> dict[int, int]:
     found = connection.execute(
         text(
-            "SELECT COALESCE(SUM(service_seconds), 0) FROM hour_record"
-            " WHERE volunteer_id = :id AND state = 'effective' AND withdrawn_at IS NULL"
-        ),
-        {"id": volunteer_id},
+            "SELECT volunteer_id, SUM(service_seconds) AS seconds FROM hour_record WHERE state = 'effective'"
+            f" AND withdrawn_at IS NULL AND {among(connection, volunteer_ids, 'volunteer_id')} GROUP BY volunteer_id"
+        )
     )
-    return int(found.scalar_one())
+    return {row.volunteer_id: int(row.seconds) for row in found}
 
 
 def as_text(value: Value) -> str | None:

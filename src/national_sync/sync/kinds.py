@@ -31,6 +31,7 @@ class MismatchKind(StrEnum):
     HOURS_OUTSIDE_PROJECT = "hours_outside_project"
     TOTAL_NOT_SUM = "total_not_sum"
     STAR_DIFFERS = "star_differs"
+    BOOK_DIFFERS = "book_differs"
     TRANSFER_HALF_DONE = "transfer_half_done"
 
 
@@ -53,6 +54,7 @@ DECISIONS: Final[Mapping[MismatchKind, tuple[str, ...]]] = {
     MismatchKind.HOURS_OUTSIDE_PROJECT: ("national",),
     MismatchKind.TOTAL_NOT_SUM: ("national",),
     MismatchKind.STAR_DIFFERS: ("national",),
+    MismatchKind.BOOK_DIFFERS: ("national",),
     MismatchKind.TRANSFER_HALF_DONE: ("local", "national"),
 }
 """What a person may choose. A kind that is missing closes only when its cause is gone."""
@@ -75,6 +77,7 @@ ACCEPT_KINDS: Final = frozenset(
         MismatchKind.HOURS_OUTSIDE_PROJECT,
         MismatchKind.TOTAL_NOT_SUM,
         MismatchKind.STAR_DIFFERS,
+        MismatchKind.BOOK_DIFFERS,
     }
 )
 """Where `national` means seen and accepted: nothing is written on either side."""

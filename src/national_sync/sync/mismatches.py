@@ -207,12 +207,25 @@ def add_events(
     )
 
 
-def among(connection: Connection, ids: Sequence[int]) -> str:
+def among(connection: Connection, ids: Iterable[int], column: str = "id") -> str:
     """SQL for "one of these ids", which may be many."""
     listed = ",".join(map(str, ids))
     if connection.dialect.name == "sqlite":
-        return f"id IN (SELECT value FROM json_each('[{listed}]'))"
-    return f"id = ANY('{{{listed}}}'::bigint[])"
+        return f"{column} IN (SELECT value FROM json_each('[{listed}]'))"
+    return f"{column} = ANY('{{{listed}}}'::bigint[])"
+
+
+def lock_mismatches(connection: Connection, ids: Iterable[int], condition: str = "TRUE") -> list[int]:
+    """Lock all that a transaction will change, in the order of their numbers, before it changes or audits the first.
+
+    Otherwise two such transactions could wait for each other on PostgreSQL: one for a mismatch, the other for the
+    audit. Returns the numbers of those that are there and fit the condition.
+    """
+    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    found = connection.execute(
+        text(f"SELECT id FROM mismatch WHERE {among(connection, ids)} AND {condition} ORDER BY id{locking}")
+    )
+    return list(found.scalars())
 
 
 def events_of(connection: Connection, mismatch_id: int) -> list[dict[str, Any]]:

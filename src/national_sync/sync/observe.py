@@ -1,19 +1,23 @@
-"""Pulling pages into staging: one transaction stores a page and how far the pull has come; no call inside it."""
+"""Pulling pages into staging: one transaction stores a page and how far the pull has come; no call inside it.
+
+While a kiosk is open a page takes several (`sync.pace`), and the last of them says how far the pull has come.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from typing import Any, Final
 
 from sqlalchemy import text
 
 from national_sync.errors import StopRequested
 from national_sync.national.port import NationalSystem, Page, PullRequest, Scope
-from national_sync.records import Entity
+from national_sync.records import Entity, Record
 from national_sync.sync.stage import (
     open_quarantine_ids,
     quarantine,
@@ -145,14 +149,28 @@ def _store(
     ends_listing = is_listing and pages[-1].is_last
     if not records and not rejects and not ends_listing:
         return 0
-    with transactions.write() as tx:
-        quarantine(tx, entity, rejects)
-        changed = stage_records(tx, entity, records, keep_unchanged=is_listing, mirror_is_empty=mirror_is_empty)
-        if quarantined:
-            solve_quarantine(tx, entity, quarantined & {record.national_id for record in records})
-        if request.scope.is_everything and (changed or is_listing):
-            _note_progress(tx, request, pages[-1])
+    changed = done = 0
+    for size in _sizes(transactions, records):
+        some = records[done : done + size]
+        with transactions.write() as tx:
+            if not done:
+                quarantine(tx, entity, rejects)
+            done += len(some)
+            changed += stage_records(tx, entity, some, keep_unchanged=is_listing, mirror_is_empty=mirror_is_empty)
+            if quarantined:
+                solve_quarantine(tx, entity, quarantined & {record.national_id for record in some})
+            if done == len(records) and request.scope.is_everything and (changed or is_listing):
+                _note_progress(tx, request, pages[-1])
+        if done == len(records):
+            break
     return changed
+
+
+def _sizes(transactions: Transactions, records: Sequence[Record]) -> Iterator[int]:
+    """Records for each transaction. Those that claim the same id are judged together."""
+    are_distinct = len({record.national_id for record in records}) == len(records)
+    most = max(1, len(records))
+    return transactions.pace.sizes(most) if are_distinct else repeat(most)
 
 
 def _note_progress(tx: Transaction, request: PullRequest, page: Page) -> None:

@@ -35,7 +35,7 @@ from national_sync.records import (
     mirror_columns,
 )
 from national_sync.sealing import Sealer
-from national_sync.store.database import write_many
+from national_sync.store.database import upsert_many
 from national_sync.sync.deletions import link_deletion, settle_deletion
 from national_sync.sync.digest import NOT_COUNTED, adjust_digest, counted
 from national_sync.sync.kinds import MismatchKind
@@ -109,13 +109,7 @@ def operation_row(
 
 def insert_operations(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        names = tuple(rows[0])
-        values = ", ".join("?" * len(names))
-        write_many(
-            tx.connection,
-            f"INSERT INTO operation ({', '.join(names)}) VALUES ({values})",
-            [tuple(row.values()) for row in rows],
-        )
+        upsert_many(tx.connection, "operation", tuple(rows[0]), [tuple(row.values()) for row in rows], "")
 
 
 def load_operations(tx: Transaction, condition: str, **parameters: Any) -> list[StoredOperation]:
@@ -200,7 +194,7 @@ def record_outcome(
                 case Verb.CREATE:
                     _link_creation(tx, owners[entity], stored, national_id, record)
                 case Verb.UPDATE:
-                    _rebase(tx, entity, stored)
+                    _rebase(tx, entity, owners[entity], stored)
                 case Verb.DELETE:
                     settle_deletion(tx, entity, national_id)
                 case _:
@@ -280,14 +274,16 @@ def _link_creation(
     adjust_digest(tx, entity, national_id, NOT_COUNTED, counted(tx, entity, stored.row_id))
 
 
-def _rebase(tx: Transaction, entity: Entity, stored: StoredOperation) -> None:
-    """What was sent and accepted is what both sides agree on now."""
+def _rebase(tx: Transaction, entity: Entity, owners: Mapping[str, Owner], stored: StoredOperation) -> None:
+    """What was sent and accepted is what both sides agree on now. What is the national side's own it tells itself."""
     mirrored = load_mirrored(tx, entity, row_id=stored.row_id)
     if mirrored is None:
         return
     sent = _values_by_column(tx, entity, stored.operation.record)
     for field in stored.operation.fields:
         column = column_of(entity, field)
+        if owners[column] is Owner.NATIONAL:
+            continue
         if mirrored.values[column] == sent[column]:
             drop_base(tx, entity, stored.row_id, column)
         else:

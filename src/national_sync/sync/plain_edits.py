@@ -180,18 +180,25 @@ def _write_booked(
     if not booked:
         return
     columns = dict(zip(content_fields(entity), mirror_columns(entity), strict=True))
-    operations, rows, changes = [], [], []
+    rows: list[tuple[bytes, int, int]] = []
+    sent_rows: dict[str, list[int]] = defaultdict(list)
     versions: dict[str, int] = defaultdict(int)
     for stored, outcome, row in booked:
         record = outcome.record
         assert record is not None
-        operations.append((outcome.national_id, stored.id))
         rows.append((tx.sealer.record_hash(record), record.updated_at_ms, stored.row_id))
-        changes += [(entity.value, stored.row_id, columns[field]) for field in stored.operation.fields]
+        for field in stored.operation.fields:
+            sent_rows[columns[field]].append(stored.row_id)
         versions[bucket_of(record.national_id)] += record.updated_at_ms - (row["national_updated_at_ms"] or 0)
-    write_many(tx.connection, "UPDATE operation SET state = 'done', national_id = ? WHERE id = ?", operations)
+    done = _listed(stored.id for stored, _outcome, _row in booked)
+    tx.execute(f"UPDATE operation SET state = 'done' WHERE id IN ({done})")
     _write_versions(tx, entity, rows)
-    write_many(tx.connection, "DELETE FROM local_change WHERE entity = ? AND row_id = ? AND field = ?", changes)
+    for column, row_ids in sent_rows.items():
+        tx.execute(
+            f"DELETE FROM local_change WHERE entity = :entity AND field = :field AND row_id IN ({_listed(row_ids)})",
+            entity=entity.value,
+            field=column,
+        )
     sent = b"".join(b"%d %b\n" % (row_id, national_hash) for national_hash, _updated_at, row_id in rows)
     tx.note(entity, "send_update", sent, rows=len(rows))
     for bucket, moved in versions.items():

@@ -107,8 +107,8 @@ class Push:
     def _send(self, entity: Entity, verb: Verb, planning: Iterator[int]) -> int:
         """Send the operations of one kind while they are planned; returns how many must be planned again.
 
-        While a window is under way the reads of the next one wait behind it, so that no allowed call is idle while
-        outcomes are booked and more is planned.
+        While a window is sent the reads of the next one are done and those of the one after it wait behind its writes,
+        so that no allowed call is idle while outcomes are booked and more is planned.
         """
         capabilities = self.national.capabilities()
         per_call = capabilities.batch_size if (entity, verb) in capabilities.batch_write else 1
@@ -117,17 +117,19 @@ class Push:
         windows = due.windows()
         again = sent = 0
         with ThreadPoolExecutor(max_workers=capabilities.concurrency) as pool:
-            window, current = self._prepare(pool, entity, next(windows, []), reads=reads)
+            window, read = self._prepare(pool, entity, next(windows, []), reads=reads)
+            next_window, next_read = self._prepare(pool, entity, next(windows, []), reads=reads)
             while window:
                 if self.stop():
                     raise StopRequested()
-                fresh = self._unchanged_there(window, current) if reads else window
+                fresh = self._unchanged_there(window, read) if reads else window
                 again += len(window) - len(fresh)
                 sent += len(window)
                 under_way = self._sending(pool, fresh, per_call)
-                window, current = self._prepare(pool, entity, next(windows, []), reads=reads)
+                window, read = next_window, next_read
+                next_window, next_read = self._prepare(pool, entity, next(windows, []), reads=reads)
                 again += self._booked(entity, fresh, self._answered(under_way))
-                self.advance(f"send_{entity}", sent, sent + len(window) + due.left)
+                self.advance(f"send_{entity}", sent, sent + len(window) + len(next_window) + due.left)
                 if self.pushed.stopped:
                     break
         for _left in planning:

@@ -26,7 +26,7 @@ from national_sync.store.marks import read_mark, write_mark
 from national_sync.store.rehearsal import Rehearsal
 from national_sync.sync import lease as leases
 from national_sync.sync.booking import Pushed
-from national_sync.sync.bulk import report_missing_here
+from national_sync.sync.bulk import refresh_leftovers, report_missing_here
 from national_sync.sync.clearing import ClearUp
 from national_sync.sync.decisions import carry_out_decisions
 from national_sync.sync.digest import rebuild_digest
@@ -256,6 +256,7 @@ class Engine:
         return pulled
 
     def _observe_one(self, transactions: Transactions, request: RunRequest, entity: Entity) -> Pulled:
+        refresh_leftovers(transactions, entity)
         has_filter = entity in self._national.capabilities().change_filter
         listing = request.full or not has_filter or self._listing_is_due(transactions, request, entity)
         pull = plan_pull(
@@ -285,7 +286,6 @@ class Engine:
         return age >= timedelta(days=self._policy.windows.full_listing_every_days)
 
     def _take_up(self, take_up: TakeUp, entity: Entity, pulled: Pulled, report: RunReport) -> None:
-        take_up.refresh_leftovers(entity)
         exact_listing = pulled.is_listing and pulled.is_exact
         if pulled.covered_before_ms is not None and exact_listing:
             # What a stale replica may show late is not missing yet.

@@ -116,19 +116,6 @@ class TakeUp:
                 for national_id in come_in:
                     close_unknown_reference(tx, entity, national_id)
 
-    def refresh_leftovers(self, entity: Entity) -> None:
-        """Bring what an earlier run left staged up to date with the mirror."""
-        with self.transactions.read() as tx:
-            stale = tx.execute(
-                f"SELECT 1 FROM observed_{entity} o LEFT JOIN {entity} m ON m.national_id = o.national_id"
-                " WHERE (o.row_id IS NULL AND m.id IS NOT NULL) OR (o.row_id IS NOT NULL AND m.id IS NULL)"
-                " OR (o.row_id IS NOT NULL AND (m.national_hash <> o.mirror_hash"
-                " OR (m.national_hash IS NULL) <> (o.mirror_hash IS NULL))) LIMIT 1"
-            ).first()
-        if stale:
-            with self.transactions.write() as tx:
-                refresh_staged(tx, entity)
-
     # Guards
 
     def _guard_updates(self, entity: Entity, staged: StagedCounts, remapped: bool) -> bool:
@@ -220,7 +207,7 @@ class TakeUp:
             if not (may_update and may_withdraw):
                 ids = [one for one in ids if _is_allowed(tx, entity, one, may_update, may_withdraw)]
         done = 0
-        for some in slices(ids, SETTLED_TOGETHER):
+        for some in self.transactions.pace.slices(ids, SETTLED_TOGETHER):
             if self.stop():
                 raise StopRequested()
             with self.transactions.write() as tx:

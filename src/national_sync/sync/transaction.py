@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Connection, NestedTransaction, text
@@ -16,6 +17,7 @@ from national_sync.records import Entity
 from national_sync.sealing import Sealer
 from national_sync.store.marks import read_mark, write_mark
 from national_sync.sync.lease import Lease
+from national_sync.sync.pace import Pace
 
 _statement = lru_cache(maxsize=1_000)(text)
 """Parsing a statement's parameters costs more than running most of them."""
@@ -114,18 +116,26 @@ class Transactions:
 
     lease: Lease
     sealer: Sealer
+    pace: Pace = field(default_factory=Pace)
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Transaction]:
         with self.lease.write(durable=durable) as connection:
-            tx = Transaction(connection, self.sealer, self.lease.run_id, int(self.lease.clock.now()))
+            locked = perf_counter()
+            now = int(self.lease.clock.now())
+            self.pace.look(connection, now)
+            tx = Transaction(connection, self.sealer, self.lease.run_id, now)
             yield tx
             tx.write_audit()
+            # Committing waits for no disk here, and a checkpoint that SQLite may add keeps nobody else from writing.
+            locked_seconds = perf_counter() - locked
+        self.pace.rest(self.lease.clock, locked_seconds)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         with self.lease.database.read() as connection:
             now = int(self.lease.clock.now())
+            self.pace.look(connection, now)
             yield Transaction(connection, self.sealer, self.lease.run_id, now, may_write=False)
 
 

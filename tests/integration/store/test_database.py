@@ -69,7 +69,7 @@ def test_full_disk_is_told_and_costs_nothing_that_was_stored(sqlite_database: Da
 def test_disk_that_is_really_full(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=False).returncode:
         pytest.skip("mounting is not allowed here")
     try:
         database = Database(f"sqlite:///{disk / 'mirror.sqlite'}")
@@ -77,7 +77,7 @@ def test_disk_that_is_really_full(tmp_path: Path) -> None:
         note(database, "first")
 
         with pytest.raises(DatabaseUnwritable, match="the disk is full"):
-            note(database, "second", "x" * 2_000_000)
+            note(database, "second", "x" * 8_000_000)
 
         assert notes(database) == ["first"]
         database.close()

@@ -24,6 +24,7 @@ from national_sync.national.port import Capabilities
 from national_sync.policy import Policy
 from national_sync.records import Entity, HourRecord, Project, Record, Team, Volunteer
 from national_sync.store.database import Database
+from national_sync.sync.bulk import refresh_leftovers
 from national_sync.sync.invariants import broken_invariants
 from national_sync.sync.lease import acquire
 from national_sync.sync.mirror import seal_plain_values
@@ -217,7 +218,7 @@ def _see(transactions: Transactions, entity: Entity, records: Sequence[Record]) 
 def _take_up(transactions: Transactions, entity: Entity) -> None:
     national: Any = SilentNational()
     taking = TakeUp(transactions, national, POLICY, lambda: False, lambda *_: None, held=[])
-    taking.refresh_leftovers(entity)
+    refresh_leftovers(transactions, entity)
     taking.run(entity, exact_listing=False, national_total=None)
 
 
