@@ -7,7 +7,7 @@ database's own clock; that of a row which the engine made is its run's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -21,7 +21,7 @@ from national_sync.sealing import Sealer
 from national_sync.store.history_triggers import kept_columns
 from national_sync.store.tables import integer_columns
 from national_sync.sync.mirror import opened
-from national_sync.sync.mismatches import county_of
+from national_sync.sync.mismatches import among, county_of
 
 Stored: TypeAlias = Mapping[str, str | None]
 """A row's kept columns as texts."""
@@ -117,12 +117,12 @@ def as_of(
 
 def steps_of(connection: Connection, entity: Entity, row_id: int) -> list[Step]:
     """Every state of a record, the oldest first. Raises NotFound."""
-    present = _present(connection, entity, row_id)
-    notes = _notes(connection, entity, row_id)
+    present = _present_among(connection, entity, [row_id]).get(row_id)
+    notes = _notes_among(connection, entity, [row_id]).get(row_id, [])
     if present is None and not notes:
         raise NotFound(noun=entity.value, id=row_id)
     states = states_before(present, notes)
-    decided = _deciders(connection, entity, row_id)
+    decided = _deciders_among(connection, entity, [row_id])
     steps = [
         Step(_origin(note, decided), before, after)
         for note, (before, after) in zip(notes, pairwise(states), strict=True)
@@ -149,6 +149,46 @@ def _before(note: Note, after: Stored | None) -> Stored | None:
         elif kept is not True:
             known[name] = kept
     return known
+
+
+class Deleted(NamedTuple):
+    """A record that was deleted here, as it stood before, and when."""
+
+    row_id: int
+    at: int
+    stored: Stored
+
+
+def deleted_rows(connection: Connection, entity: Entity, column: str, value: int) -> list[Deleted]:
+    """The deleted records whose column held this number, the oldest first; one that was put back is left out."""
+    position = "instr" if connection.dialect.name == "sqlite" else "strpos"
+    found = connection.execute(
+        text(
+            f"SELECT h.row_id, h.at, h.before FROM row_history h WHERE h.entity = '{entity}'"
+            f" AND {position}(h.before, :held) > 0 AND NOT EXISTS (SELECT 1 FROM {entity} m WHERE m.id = h.row_id)"
+            " ORDER BY h.id"
+        ),
+        {"held": f'"{column}":"{value}"'},
+    )
+    every = [Deleted(row.row_id, row.at, json.loads(row.before)) for row in found]
+    return [one for one in every if set(kept_columns(entity)) <= set(one.stored)]
+
+
+def edited_here(
+    connection: Connection, sealer: Sealer, entity: Entity, row_ids: Iterable[int]
+) -> dict[tuple[int, str], int]:
+    """By row and field: when a program of the platform gave it another value last. A few queries, however many rows."""
+    ids = set(row_ids)
+    every, present = _notes_among(connection, entity, ids), _present_among(connection, entity, ids)
+    decided = _deciders_among(connection, entity, every)
+    moments: dict[tuple[int, str], int] = {}
+    for row_id, notes in every.items():
+        for note, (before, after) in zip(notes, pairwise(states_before(present.get(row_id), notes)), strict=True):
+            origin = _origin(note, decided)
+            if origin.side is Side.LOCAL:
+                changes = _changes(sealer, entity, Step(origin, before, after), is_first=False)
+                moments.update({(row_id, change.field): note.at for change in changes})
+    return moments
 
 
 def find_record(connection: Connection, entity: Entity, named: str) -> int:
@@ -197,21 +237,26 @@ def county_of_record(connection: Connection, entity: Entity, row_id: int) -> str
 # Reading
 
 
-def _present(connection: Connection, entity: Entity, row_id: int) -> Stored | None:
+def _present_among(connection: Connection, entity: Entity, row_ids: Iterable[int]) -> dict[int, Stored]:
     columns = ", ".join(kept_columns(entity))
-    row = connection.execute(text(f"SELECT {columns} FROM {entity} WHERE id = :id"), {"id": row_id}).mappings().first()
-    return None if row is None else {name: None if value is None else str(value) for name, value in row.items()}
+    rows = connection.execute(text(f"SELECT id, {columns} FROM {entity} WHERE {among(connection, row_ids)}")).mappings()
+    return {
+        row["id"]: {name: None if value is None else str(value) for name, value in row.items() if name != "id"}
+        for row in rows
+    }
 
 
-def _notes(connection: Connection, entity: Entity, row_id: int) -> list[Note]:
+def _notes_among(connection: Connection, entity: Entity, row_ids: Iterable[int]) -> dict[int, list[Note]]:
     rows = connection.execute(
         text(
-            "SELECT id, at, sync_rev, run_id, before FROM row_history"
-            " WHERE entity = :entity AND row_id = :row_id ORDER BY id"
-        ),
-        {"entity": entity.value, "row_id": row_id},
+            "SELECT id, row_id, at, sync_rev, run_id, before FROM row_history"
+            f" WHERE entity = '{entity}' AND {among(connection, row_ids, 'row_id')} ORDER BY id"
+        )
     )
-    return [Note(row.id, row.at, row.sync_rev, row.run_id, json.loads(row.before)) for row in rows]
+    notes: dict[int, list[Note]] = {}
+    for row in rows:
+        notes.setdefault(row.row_id, []).append(Note(row.id, row.at, row.sync_rev, row.run_id, json.loads(row.before)))
+    return notes
 
 
 class _Deciders(NamedTuple):
@@ -223,14 +268,14 @@ class _Deciders(NamedTuple):
     """What was put back when a decision was taken back, by the number of the note."""
 
 
-def _deciders(connection: Connection, entity: Entity, row_id: int) -> _Deciders:
+def _deciders_among(connection: Connection, entity: Entity, row_ids: Iterable[int]) -> _Deciders:
     rows = connection.execute(
         text(
             "SELECT m.decided_by, e.event, e.actor, e.detail FROM mismatch m"
-            " JOIN mismatch_event e ON e.mismatch_id = m.id WHERE m.entity = :entity AND m.row_id = :row_id"
+            f" JOIN mismatch_event e ON e.mismatch_id = m.id WHERE m.entity = '{entity}'"
+            f" AND {among(connection, row_ids, 'm.row_id')}"
             " AND (e.event = 'undone' OR (e.event = 'carried_out' AND m.decided_by IS NOT NULL))"
-        ),
-        {"entity": entity.value, "row_id": row_id},
+        )
     )
     by_revision: dict[int, str] = {}
     by_note: dict[int, str] = {}

@@ -45,10 +45,12 @@ from national_sync.acts import Act
 from national_sync.errors import TransferRefused
 from national_sync.operators.rights import Operator, Role
 from national_sync.policy import Policy
-from national_sync.reconcile.merging import merge, plan_merge
-from national_sync.reconcile.resolving import Choice, resolve, undo
+from national_sync.reconcile.merge_preview import plan_merge
+from national_sync.reconcile.merging import merge
+from national_sync.reconcile.resolving import Choice, resolve
 from national_sync.reconcile.rules import NewRule, add_rule
 from national_sync.reconcile.search import Filter, page
+from national_sync.reconcile.undoing import undo
 from national_sync.records import Entity
 from national_sync.sealing import Sealer, SealingKey
 from national_sync.store.database import Database

@@ -113,7 +113,7 @@ def _standing_facts(entity: Entity, stood: Any, field: str | None) -> dict[str, 
 def _public(entity: Entity, column: str, value: Any) -> Any:
     """A value without what is personal in it."""
     from national_sync.provenance import NOT_KEPT
-    from national_sync.reconcile.facts import masked, without_numbers
+    from national_sync.reconcile.showing import masked, without_numbers
     from national_sync.records import SEALED_FIELDS
 
     if not isinstance(value, str) or value == NOT_KEPT:

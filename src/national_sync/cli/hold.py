@@ -23,10 +23,13 @@ def hold() -> None:
 @hold.command("list", help=N_("List what waits for approval."))
 @pass_invocation
 def list_(invocation: Invocation) -> None:
+    from national_sync.reconcile.held import of_county
     from national_sync.sync.holds import list_holds
 
     with invocation.open().database() as database, database.read() as connection:
-        holds = [row_facts(row) for row in list_holds(connection)]
+        county = invocation.county(connection)
+        every = [row_facts(row) for row in list_holds(connection)]
+        holds = every if county is None else of_county(connection, every, county)
     invocation.answer({"holds": holds}, lambda: _list_in_words(holds))
 
 
@@ -58,11 +61,14 @@ def show(invocation: Invocation, number: int) -> None:
     with invocation.open().database() as database, database.read() as connection:
         reader = invocation.reader(connection)
         facts = row_facts(show_hold(connection, number))
-        held = held_records(connection, reader, facts).to_json()
-    invocation.answer({"hold": facts, **held}, lambda: _in_words(facts, held))
+        found = held_records(connection, reader, facts)
+        if reader.county is not None:
+            facts["records"] = found.by_county[reader.county]
+        held = found.to_json(only=reader.county)
+    invocation.answer({"hold": facts, **held}, lambda: _in_words(facts, held, may_answer=reader.county is None))
 
 
-def _in_words(facts: Mapping[str, Any], held: Mapping[str, Any]) -> str:
+def _in_words(facts: Mapping[str, Any], held: Mapping[str, Any], *, may_answer: bool) -> str:
     lines = [
         _(
             N_("Hold {id}: {action}, {records} x {entity}"),
@@ -76,7 +82,7 @@ def _in_words(facts: Mapping[str, Any], held: Mapping[str, Any]) -> str:
         _(N_("Plan: {plan}"), plan=facts["plan_hash"]),
     ]
     lines += _records_in_words(held)
-    if facts["state"] == "open":
+    if facts["state"] == "open" and may_answer:
         approve = f"national-sync hold approve {facts['id']} --plan {facts['plan_hash']}"
         lines.append(_(N_("Approve exactly this plan: {command}"), command=approve))
         lines.append(_(N_("Or refuse it: {command}"), command=approve.replace("approve", "reject")))

@@ -85,6 +85,32 @@ class Invocation:
         self._masks_numbers = not may(found, Right.DECIDE, county=found.county)
         return found
 
+    def county(self, connection: Connection) -> str | None:
+        """The county whose figures alone are shown to whoever is logged in; None for everybody else.
+
+        Figures name nobody, so a timer may ask for them without a login.
+        """
+        from national_sync.operators.rights import Right, may
+
+        by = self._logged_in(connection)
+        return None if by is None or may(by, Right.READ) else by.county
+
+    def for_the_whole_city(self, connection: Connection) -> None:
+        """What cannot be told county by county. Raises `NotAllowed` for whoever is bound to one."""
+        from national_sync.operators.rights import Right, require
+
+        by = self._logged_in(connection)
+        if by is not None:
+            require(by, Right.READ)
+
+    def _logged_in(self, connection: Connection) -> Operator | None:
+        from national_sync.errors import LoginRequired
+
+        try:
+            return self.operator(connection)
+        except LoginRequired:
+            return None
+
     def _login(self, connection: Connection) -> dict[str, Any]:
         from national_sync.operators.token_file import read_token, user_of_machine
 

@@ -307,7 +307,7 @@ def _carry_out_now(invocation: Invocation) -> dict[str, Any]:
 @_number
 @pass_invocation
 def undo(invocation: Invocation, number: int) -> None:
-    from national_sync.reconcile.resolving import undo as undo_decision
+    from national_sync.reconcile.undoing import undo as undo_decision
 
     with _deciding(invocation) as (connection, operator, bootstrap):
         outcome = undo_decision(connection, bootstrap.sealer(), operator, number, invocation.now)
@@ -315,6 +315,9 @@ def undo(invocation: Invocation, number: int) -> None:
     words = {
         "dropped": N_("The decision about mismatch {id} is taken back; it had not been carried out."),
         "reopened": N_("Mismatch {id} is open again."),
+        "asked_again": N_(
+            "Mismatch {id} is open again: our value stands here again, beside the one that the national side holds now."
+        ),
         "put_back": N_("The other value stands here again; the next run sends it: national-sync sync run"),
     }
     invocation.answer({"mismatch": shown, "outcome": outcome}, lambda: _(words[outcome], id=number))

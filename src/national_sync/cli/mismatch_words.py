@@ -12,7 +12,6 @@ from national_sync.prose.codes import code_word
 from national_sync.prose.fields import field_name
 from national_sync.prose.layout import SCREEN_WIDTH, cut, padded, table, width, wrapped
 from national_sync.prose.words import word
-from national_sync.sync.kinds import ACCEPT_KINDS, FIELD_KINDS
 
 _DAY: Final = 86_400
 _INDENT: Final = "  "
@@ -159,13 +158,19 @@ def _sides(facts: Mapping[str, Any]) -> Iterable[str]:
     space = max(width(_(name)) for name in _SIDES.values())
     for side, name in _SIDES.items():
         value = facts[side]
-        shown = _(N_("(empty)")) if value["shown"] is None else value["shown"]
+        shown = _told(facts["field"], value["shown"])
         yield f"{_INDENT}{padded(_(name), space)}  {shown}"
         marks = marked_below(value["shown"] or "", value["marks"])
         if marks:
             yield f"{_INDENT}{' ' * space}  {marks}"
     if facts["has_moved"]:
-        yield _INDENT + _(N_("Here it now says: {value}"), value=facts["present"] or _(N_("(empty)")))
+        yield _INDENT + _(N_("Here it now says: {value}"), value=_told(facts["field"], facts["present"]))
+
+
+def _told(field: str, shown: str | None) -> str:
+    from national_sync.reconcile.coded import with_words
+
+    return _(N_("(empty)")) if shown is None else with_words(field, shown)
 
 
 def marked_below(shown: str, marks: Iterable[Sequence[int]]) -> str:
@@ -255,8 +260,19 @@ def _ways(facts: Mapping[str, Any]) -> Iterable[str]:
     for way in facts["ways"]:
         yield f"national-sync mismatch resolve {facts['id']} {_option(facts, way['choice'])}"
         yield from (_INDENT * 2 + line for line in wrapped(way["words"], SCREEN_WIDTH - 4))
+        if way["choice"] == "set":
+            yield from (_INDENT * 2 + line for line in _codes_to_set(facts))
         yield from (_INDENT * 2 + line for line in _given_up(way["given_up"]))
         yield from (_INDENT * 2 + line for line in _effect(way["effect"]))
+
+
+def _codes_to_set(facts: Mapping[str, Any]) -> Iterable[str]:
+    from national_sync.reconcile.coded import codes_to_set
+    from national_sync.records import Entity
+
+    codes = codes_to_set(Entity(facts["entity"]), facts["field"])
+    if codes:
+        yield from wrapped(_(N_("The codes: {codes}"), codes=joined(codes)), SCREEN_WIDTH - 4)
 
 
 def _option(facts: Mapping[str, Any], choice: str) -> str:
@@ -313,20 +329,13 @@ def _ending(facts: Mapping[str, Any]) -> Iterable[str]:
 
 def _undoing(facts: Mapping[str, Any]) -> Iterable[str]:
     """How a decision that was carried out is taken back, where that is possible."""
-    if facts["kind"] in ACCEPT_KINDS or (facts["kind"] in FIELD_KINDS and _still_holds_what_was_kept(facts)):
+    if facts["can_undo"]:
         yield _(_UNDO, id=facts["id"])
     elif facts["row_id"] is not None:
         entity = facts["entity"].removesuffix("_record")
         yield _(
             N_("What stood here before: national-sync history {entity} {row_id}"), entity=entity, row_id=facts["row_id"]
         )
-
-
-def _still_holds_what_was_kept(facts: Mapping[str, Any]) -> bool:
-    if facts["decision"] == "set":
-        return facts["present"] is not None
-    kept, other = ("ours", "theirs") if facts["decision"] == "local" else ("theirs", "ours")
-    return bool(facts["present"] == facts[kept]["shown"] != facts[other]["shown"])
 
 
 def explanation_in_words(explained: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ def list_(invocation: Invocation, limit: int, state: str) -> None:
     from national_sync.sync.quarantines import list_quarantine
 
     with invocation.open().database() as database, database.read() as connection:
+        invocation.for_the_whole_city(connection)
         records = [
             row_facts(row) for row in list_quarantine(connection, state=None if state == "all" else state, limit=limit)
         ]
@@ -74,6 +75,7 @@ def show(invocation: Invocation, number: int, with_payload: bool) -> None:
 
     bootstrap = invocation.open()
     with bootstrap.database() as database, database.read() as connection:
+        invocation.for_the_whole_city(connection)
         if with_payload and (reader := invocation.reader(connection)) is not NOBODY:
             require(reader, Right.READ_PERSONAL)
         row = show_quarantine(connection, bootstrap.sealer(), number)

@@ -32,6 +32,7 @@ def report() -> None:
 def morning(invocation: Invocation, run_id: int | None, output: Path | None) -> None:
     from national_sync.clock import local_date
     from national_sync.errors import UsageError
+    from national_sync.recording.overdue import count_missing
     from national_sync.reports.morning import morning_facts
     from national_sync.reports.page import morning_page
     from national_sync.reports.words import morning_in_words
@@ -39,11 +40,21 @@ def morning(invocation: Invocation, run_id: int | None, output: Path | None) -> 
     from national_sync.transfer.listing import overdue
 
     bootstrap = invocation.open()
-    quota = bootstrap.loaded.national.calls_per_day
+    quota, policy = bootstrap.loaded.national.calls_per_day, bootstrap.loaded.policy
     with bootstrap.database() as database, database.read() as connection:
-        late = overdue(connection, local_date(invocation.now))["count"]
+        today, county = local_date(invocation.now), invocation.county(connection)
+        late = overdue(connection, today)["by_county"]
+        missing = count_missing(
+            connection, today=today, rules=policy.recording, calendar=policy.calendar, county=county
+        )
         facts = morning_facts(
-            connection, run_id=run_id, calls_per_day=quota, now=invocation.now, overdue_transfers=late
+            connection,
+            run_id=run_id,
+            calls_per_day=quota,
+            now=invocation.now,
+            overdue_transfers=sum(row["transfers"] for row in late if county in (None, row["county"])),
+            missing_hours=missing,
+            county=county,
         )
     file = output or bootstrap.reports_directory / _file_name(facts)
     try:
@@ -58,4 +69,5 @@ def morning(invocation: Invocation, run_id: int | None, output: Path | None) -> 
 
 
 def _file_name(facts: dict[str, Any]) -> str:
-    return f"morning-{facts['run']['id']:06}.html" if facts["run"] else "morning.html"
+    of_county = f"-{facts['county']}" if facts["county"] else ""
+    return f"morning-{facts['run']['id']:06}{of_county}.html" if facts["run"] else f"morning{of_county}.html"

@@ -11,6 +11,7 @@ from national_sync.cli.choices import COUNTY
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
+from national_sync.prose.fields import column_named, field_name
 from national_sync.prose.words import word
 
 if TYPE_CHECKING:
@@ -37,7 +38,12 @@ def _terms(*, required: bool) -> Callable[[Command], Command]:
                 "--kind", cls=Option, default="both_edited", show_default=True, help=N_("The kind of mismatch.")
             ),
             click.option("--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only in this county.")),
-            click.option("--field", cls=Option, default="", help=N_("Only this field; otherwise every field.")),
+            click.option(
+                "--field",
+                cls=Option,
+                default="",
+                help=N_("Only this field, by its code or in words; otherwise every field."),
+            ),
             click.option(
                 "--keep",
                 cls=Option,
@@ -56,13 +62,14 @@ def _terms(*, required: bool) -> Callable[[Command], Command]:
 def _rule(*, kind: str, entity: str, field: str, county: str | None, keep: str) -> NewRule:
     from national_sync.errors import UsageError
     from national_sync.reconcile.rules import NewRule
-    from national_sync.records import Entity
+    from national_sync.records import Entity, mirror_columns
     from national_sync.sync.kinds import MismatchKind
 
     for given, known in ((kind, [*MismatchKind]), (entity, [*Entity])):
         if given not in known:
             raise UsageError(N_("{given} is none of: {known}"), given=given, known=", ".join(str(one) for one in known))
-    return NewRule(Entity(entity), keep, MismatchKind(kind), field, county or "")
+    column = column_named(field, mirror_columns(Entity(entity)))
+    return NewRule(Entity(entity), keep, MismatchKind(kind), column, county or "")
 
 
 @rule.command(help=N_("Add a rule; it decides from the next run on, also about what is open now."))
@@ -113,7 +120,7 @@ def _in_words(stored: Mapping[str, Any]) -> str:
         N_("{county}: {entity} {field}, {kind}: {decision}"),
         county=stored["county"] or _(N_("whole city")),
         entity=word(stored["entity"]),
-        field=word(stored["field"]) or _(N_("every field")),
+        field=field_name(stored["field"]) if stored["field"] else _(N_("every field")),
         kind=word(stored["kind"]),
         decision=word(f"keep_{stored['keep']}"),
     )

@@ -17,6 +17,8 @@ from national_sync.stopping import StopFlag, stopping_on_signals
 @click.pass_context
 def verify(ctx: click.Context, invocation: Invocation) -> None:
     bootstrap = invocation.open()
+    with bootstrap.database() as database, database.read() as connection:
+        invocation.for_the_whole_city(connection)
     flag = StopFlag()
     with (
         stopping_on_signals(flag),

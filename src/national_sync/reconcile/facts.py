@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from national_sync.clock import local_text
 from national_sync.errors import NotFound
 from national_sync.i18n import say
-from national_sync.provenance import RECORD, Change, history_of
+from national_sync.provenance import RECORD, Change, edited_here, history_of
 from national_sync.reconcile.effects import STAR_HOURS, Effect, effect_of, seconds_changed
 from national_sync.reconcile.kinds import choices_of, way
 from national_sync.reconcile.proposals import Proposal, Seen, propose
-from national_sync.records import REFERENCES, SEALED_FIELDS, Entity, Value
+from national_sync.reconcile.showing import Names, Shown, limits_shown, marked, record_in_brief, shown
+from national_sync.reconcile.undoing import may_be_undone
+from national_sync.records import REFERENCES, Entity
 from national_sync.sealing import Sealer
-from national_sync.store.tables import integer_columns
 from national_sync.sync.grounds import (
-    Grounds,
     Row,
     as_text,
     digest_of,
@@ -30,32 +27,22 @@ from national_sync.sync.grounds import (
     given_up,
     grounds_of,
     has_moved,
+    rows_among,
 )
 from national_sync.sync.kinds import FIELD_KINDS, MismatchKind
-from national_sync.sync.mirror import old_row_of, opened, resolve_reference
-from national_sync.sync.mismatches import events_of, load_mismatch, plain_text
+from national_sync.sync.mirror import old_row_of, resolve_reference
+from national_sync.sync.mismatches import among, events_of, load_mismatch, plain_text
 
 BalanceOf = Callable[[Connection, int], int | None]
 """The exchangeable seconds of a volunteer's row; None without an exchange account."""
 
 SIDES: Final = ("base", "ours", "theirs")
 MOST_STEPS: Final = 10
-SEEN_OF_SECRET: Final = (3, 2)
-"""So many characters of a masked value stay readable at its beginning and at its end."""
 
 
 def no_account(_connection: Connection, _volunteer_id: int) -> int | None:
     """What is asked for a balance until the exchange can answer."""
     return None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One side's value as shown."""
-
-    shown: str | None
-    marks: tuple[tuple[int, int], ...] = ()
-    """Where it differs from the other side: stretches of characters, from and up to."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +108,8 @@ class Facts:
     """The same come up before: id, resolution, and when it was last seen."""
     proposal: Proposal
     ways: tuple[Way, ...]
+    can_undo: bool
+    """Whether a decision that was carried out can be taken back as things stand."""
     digest: str
 
     def to_json(self) -> dict[str, Any]:
@@ -143,8 +132,8 @@ def facts_of(
     grounds = grounds_of(connection, sealer, row)
     sides = {side: plain_text(sealer, entity, field, row[side]) for side in SIDES}
     present = as_text(grounds.values.get(field)) if field else None
-    person = _Person.of(connection, row)
-    steps = _steps(connection, sealer, row, sides["theirs"])
+    person, names = _Person.of(connection, row), Names(connection)
+    steps = _steps(connection, sealer, names, row, sides["theirs"])
     named = _named_by_staged(connection, entity, row["subject"]) if row["row_id"] is None else None
     return Facts(
         id=row["id"],
@@ -152,18 +141,18 @@ def facts_of(
         entity=entity,
         **{name: row[name] for name in _AS_STORED},
         detail={**json.loads(row["detail"]), **({} if named is None else {"waits_for": named.missing})},
-        base=Shown(_shown(connection, entity, field, sides["base"])),
-        ours=_marked(connection, entity, field, sides["ours"], sides["theirs"]),
-        theirs=_marked(connection, entity, field, sides["theirs"], sides["ours"]),
-        present=_shown(connection, entity, field, present),
+        base=Shown(shown(names, entity, field, sides["base"])),
+        ours=marked(names, entity, field, sides["ours"], sides["theirs"]),
+        theirs=marked(names, entity, field, sides["theirs"], sides["ours"]),
+        present=shown(names, entity, field, present),
         has_moved=has_moved(sealer, row, grounds),
-        record=record_in_brief(connection, sealer, entity, person.record) if named is None else named.names,
-        others=tuple(_brief_of(connection, sealer, entity, other) for other in grounds.others),
-        limits=_limits(grounds),
+        record=record_in_brief(names, sealer, entity, person.record) if named is None else named.names,
+        others=tuple(others_in_brief(connection, sealer, names, entity, grounds.others)),
+        limits=limits_shown(grounds.limits),
         steps=steps,
         events=tuple(events_of(connection, mismatch_id)),
         earlier=tuple(_earlier(connection, row)),
-        proposal=propose(kind, _seen(connection, row, sides, steps)),
+        proposal=propose(kind, seen_among(connection, sealer, [row]).get(row["id"], Seen())),
         ways=tuple(
             Way(
                 choice,
@@ -173,6 +162,7 @@ def facts_of(
             )
             for choice in choices_of(kind)
         ),
+        can_undo=may_be_undone(connection, sealer, row),
         digest=digest_of(sealer, row, grounds),
     )
 
@@ -195,88 +185,7 @@ _AS_STORED: Final = (
 )
 
 
-# Values as shown
-
-
-def masked(plain: str) -> str:
-    """Enough of an ID number or a phone to recognise it, and no more."""
-    first, last = SEEN_OF_SECRET
-    hidden = len(plain) - first - last
-    return plain[:first] + "*" * hidden + plain[-last:] if hidden > 0 else "*" * len(plain)
-
-
-def without_numbers(plain: str) -> str:
-    """Free text without the long numbers in it: somebody may have written an ID number or a phone into a remark."""
-    return re.sub(r"\d{11,}", lambda number: masked(number.group()), plain)
-
-
-def _shown(connection: Connection, entity: Entity, column: str, plain: str | None) -> str | None:
-    if plain is None or not column:
-        return None
-    if column in SEALED_FIELDS[entity]:
-        return masked(plain)
-    for reference in REFERENCES[entity]:
-        if reference.column == column:
-            return _name_of(connection, reference.target, plain)
-    if column in integer_columns(entity):
-        return _number_shown(column, plain)
-    # Volunteer numbers stay whole here: who may not decide gets them masked where the answer is printed.
-    return plain if column.endswith(("area_id", "number")) else without_numbers(plain)
-
-
-def _number_shown(column: str, plain: str) -> str:
-    if not plain.lstrip("-").isdigit():
-        return plain
-    if column.endswith("_at") or column.startswith("recruit_"):
-        return local_text(int(plain))
-    return f"{int(plain) / 3600:.2f} h" if column.endswith("_seconds") else plain
-
-
-def _name_of(connection: Connection, entity: Entity, row_id: str) -> str:
-    columns = "name, number" if entity is Entity.VOLUNTEER else "name"
-    found = connection.execute(
-        text(f"SELECT {columns} FROM {entity} WHERE CAST(id AS TEXT) = :id"), {"id": row_id}
-    ).first()
-    named = " ".join(filter(None, found or ()))
-    return f"{named} (row:{row_id})" if named else f"row:{row_id}"
-
-
-def _marked(connection: Connection, entity: Entity, column: str, own: str | None, other: str | None) -> Shown:
-    shown = _shown(connection, entity, column, own)
-    if shown is None or own is None:
-        return Shown(shown)
-    if column in SEALED_FIELDS[entity]:
-        return Shown(shown, differing(own, other or ""))
-    return Shown(shown, differing(shown, _shown(connection, entity, column, other) or ""))
-
-
-def differing(own: str, other: str) -> tuple[tuple[int, int], ...]:
-    """The stretches of `own` that `other` does not have."""
-    blocks = SequenceMatcher(None, own, other, autojunk=False).get_opcodes()
-    return tuple((start, end) for tag, start, end, _from, _until in blocks if tag != "equal" and end > start)
-
-
 # The record and the person it belongs to
-
-_BRIEF: Final[Mapping[Entity, tuple[str, ...]]] = {
-    Entity.TEAM: ("name", "area_id", "state"),
-    Entity.VOLUNTEER: ("name", "number", "id_number", "birth_date", "service_area_id", "total_seconds"),
-    Entity.MEMBERSHIP: ("volunteer_id", "team_id", "state"),
-    Entity.PROJECT: ("name", "team_id", "started_at", "ended_at", "state"),
-    Entity.HOUR_RECORD: ("volunteer_id", "project_id", "started_at", "ended_at", "service_seconds", "state"),
-    Entity.TRAINING_RECORD: ("volunteer_id", "topic", "training_date", "training_seconds"),
-}
-
-
-def record_in_brief(connection: Connection, sealer: Sealer, entity: Entity, row: Row | None) -> dict[str, str | None]:
-    """What tells a record from others, by column, as shown."""
-    if row is None:
-        return {}
-    brief = {name: as_text(opened(sealer, entity, name, row[name])) for name in _BRIEF[entity]}
-    shown = {name: _shown(connection, entity, name, plain) for name, plain in brief.items()}
-    if row.get("national_id"):
-        shown["national_id"] = row["national_id"]
-    return shown
 
 
 class _Named(NamedTuple):
@@ -302,13 +211,12 @@ def _named_by_staged(connection: Connection, entity: Entity, national_id: str) -
     return named
 
 
-def _brief_of(connection: Connection, sealer: Sealer, entity: Entity, row_id: int) -> dict[str, str | None]:
-    return {"row_id": str(row_id), **record_in_brief(connection, sealer, entity, _row(connection, entity, row_id))}
-
-
-def _row(connection: Connection, entity: Entity, row_id: Value) -> Row | None:
-    row = connection.execute(text(f"SELECT * FROM {entity} WHERE id = :id"), {"id": row_id}).mappings().first()
-    return None if row is None else dict(row)
+def others_in_brief(
+    connection: Connection, sealer: Sealer, names: Names, entity: Entity, row_ids: Sequence[int]
+) -> list[dict[str, str | None]]:
+    """The other records of a pair or group."""
+    rows = rows_among(connection, entity, row_ids) if row_ids else {}
+    return [{"row_id": str(row_id), **record_in_brief(names, sealer, entity, rows.get(row_id))} for row_id in row_ids]
 
 
 @dataclass(frozen=True)
@@ -322,8 +230,9 @@ class _Person:
     @classmethod
     def of(cls, connection: Connection, mismatch: Row) -> _Person:
         entity, row_id = Entity(mismatch["entity"]), mismatch["row_id"]
-        row = None if row_id is None else _row(connection, entity, row_id)
-        old_row = _deleted_row(connection, entity, row_id) if row is None and row_id is not None else None
+        ids = [] if row_id is None else [row_id]
+        row = rows_among(connection, entity, ids).get(row_id)
+        old_row = deleted_among(connection, entity, ids).get(row_id) if row is None else None
         record = row or old_row
         own = row_id if entity is Entity.VOLUNTEER else None
         return cls(record, old_row is not None, record.get("volunteer_id", own) if record else None)
@@ -351,23 +260,18 @@ class _Person:
         return effect_of(seconds, change, balance_of(connection, self.volunteer_id), star_hours)
 
 
-def _deleted_row(connection: Connection, entity: Entity, row_id: int) -> Row | None:
+def deleted_among(connection: Connection, entity: Entity, row_ids: Iterable[int]) -> dict[int, Row]:
+    """Rows that were deleted here, as they stood, by number."""
     found = connection.execute(
-        text("SELECT old_row FROM local_deletion WHERE entity = :entity AND row_id = :id ORDER BY id DESC LIMIT 1"),
-        {"entity": entity.value, "id": row_id},
+        text(
+            "SELECT row_id, old_row FROM local_deletion"
+            f" WHERE entity = '{entity}' AND {among(connection, row_ids, 'row_id')} ORDER BY id"
+        )
     ).mappings()
-    deletion = found.first()
-    return None if deletion is None else old_row_of(dict(deletion))
+    return {deletion["row_id"]: old_row_of(dict(deletion)) for deletion in found}
 
 
 # What was, and what goes with it
-
-
-def _limits(grounds: Grounds) -> dict[str, str | None]:
-    return {
-        name: None if value is None else _number_shown(name, str(value))
-        for name, value in (grounds.limits or {}).items()
-    }
 
 
 def _earlier(connection: Connection, mismatch: Row) -> list[dict[str, Any]]:
@@ -381,7 +285,7 @@ def _earlier(connection: Connection, mismatch: Row) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def _steps(connection: Connection, sealer: Sealer, mismatch: Row, theirs: str | None) -> tuple[Step, ...]:
+def _steps(connection: Connection, sealer: Sealer, names: Names, mismatch: Row, theirs: str | None) -> tuple[Step, ...]:
     """Who changed the field on each side, the newest last; where no field is in question, the record's latest changes."""
     entity, field, row_id = Entity(mismatch["entity"]), mismatch["field"], mismatch["row_id"]
     if row_id is None:
@@ -393,15 +297,16 @@ def _steps(connection: Connection, sealer: Sealer, mismatch: Row, theirs: str | 
             change.side.value,
             change.actor or (f"run:{change.run_id}" if change.run_id is not None else "-"),
             change.field,
-            _shown(connection, entity, change.field, as_text(change.new)),
+            shown(names, entity, change.field, as_text(change.new)),
         )
         for change in changes[-MOST_STEPS:]
     ]
     if mismatch["kind"] in FIELD_KINDS and mismatch["state"] == "open":
         # What stands there has never stood here, so only the record's own stamp tells since when; once the difference
         # is settled, the stamp may be that of our own write.
-        told = _shown(connection, entity, field, theirs)
-        steps.append(Step(_updated_there(connection, entity, row_id), "national", "-", field, told))
+        told = shown(names, entity, field, theirs)
+        stamp = _updated_there(rows_among(connection, entity, [row_id]).get(row_id))
+        steps.append(Step(stamp, "national", "-", field, told))
     return tuple(sorted(steps, key=lambda step: step.at or 0))
 
 
@@ -417,16 +322,32 @@ def _history(connection: Connection, sealer: Sealer, entity: Entity, row_id: int
         return []
 
 
-def _updated_there(connection: Connection, entity: Entity, row_id: int) -> int | None:
-    row = _row(connection, entity, row_id)
+def _updated_there(row: Row | None) -> int | None:
     stamp = None if row is None else row["national_updated_at_ms"]
     return None if stamp is None else int(stamp) // 1000
 
 
-def _seen(connection: Connection, mismatch: Row, sides: Mapping[str, str | None], steps: Sequence[Step]) -> Seen:
-    """A moment counts only if it lies before the one at which the difference was seen: three clocks told these."""
-    row_id = mismatch["row_id"]
-    ours_at = max((step.at for step in steps if step.side == "local" and step.at is not None), default=None)
-    theirs_at = None if row_id is None else _updated_there(connection, Entity(mismatch["entity"]), row_id)
-    moments = [None if at is None or at > mismatch["last_seen_at"] else at for at in (ours_at, theirs_at)]
-    return Seen(sides["base"], sides["ours"], sides["theirs"], *moments)
+def seen_among(connection: Connection, sealer: Sealer, mismatches: Sequence[Row]) -> dict[int, Seen]:
+    """By number: what a proposal rests on, for those that are about two values of one field.
+
+    A moment counts only if it lies before the one at which the difference was seen: three clocks told these.
+    """
+    by_entity: dict[Entity, list[Row]] = {}
+    for one in mismatches:
+        if one["kind"] == MismatchKind.BOTH_EDITED and one["row_id"] is not None:
+            by_entity.setdefault(Entity(one["entity"]), []).append(one)
+    seen: dict[int, Seen] = {}
+    for entity, some in by_entity.items():
+        ids = {one["row_id"] for one in some}
+        rows, edited = rows_among(connection, entity, ids), edited_here(connection, sealer, entity, ids)
+        for one in some:
+            base, ours, theirs = (plain_text(sealer, entity, one["field"], one[side]) for side in SIDES)
+            ours_at = _before(one, edited.get((one["row_id"], one["field"])))
+            theirs_at = _before(one, _updated_there(rows.get(one["row_id"])))
+            seen[one["id"]] = Seen(base, ours, theirs, ours_at, theirs_at)
+    return seen
+
+
+def _before(mismatch: Row, moment: int | None) -> int | None:
+    """A moment, if it lies before the one at which the difference was seen."""
+    return None if moment is None or moment > mismatch["last_seen_at"] else moment

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from national_sync.operators.rights import Operator, Right, may
+from national_sync.operators.rights import NOBODY, Operator, Right, may
 from national_sync.records import Entity
 from national_sync.sync.guard import ActionClass
 from national_sync.sync.holds import LIVE
@@ -44,12 +44,20 @@ class Held:
     records: list[dict[str, Any]] = field(default_factory=list)
     """`row_id`, `national_id`, `name` (null for whoever may not see it), `county`."""
 
-    def to_json(self) -> dict[str, Any]:
-        counties = sorted(self.by_county.items(), key=lambda each: each[0] or "")
+    def to_json(self, *, only: str | None = None) -> dict[str, Any]:
+        """With the numbers of every county, or of the `only` one that the reader sees."""
+        told = {county: count for county, count in self.by_county.items() if only in (None, county)}
+        counties = sorted(told.items(), key=lambda each: each[0] or "")
         return {
             "by_county": [{"county": county, "records": count} for county, count in counties],
             "records": self.records,
         }
+
+
+def of_county(connection: Connection, holds: Iterable[Mapping[str, Any]], county: str) -> list[dict[str, Any]]:
+    """The holds that keep back records of a county, each with the number of those."""
+    counted = [(hold, held_records(connection, NOBODY, hold).by_county[county]) for hold in holds]
+    return [{**hold, "records": count} for hold, count in counted if count]
 
 
 def held_records(connection: Connection, reader: Operator, hold: Mapping[str, Any]) -> Held:

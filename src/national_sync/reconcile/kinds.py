@@ -84,6 +84,7 @@ _KINDS: Final[Mapping[MismatchKind, Explanation]] = {
     MismatchKind.HOURS_OUTSIDE_PROJECT: Explanation(N_("the hours lie within the project's dates")),
     MismatchKind.TOTAL_NOT_SUM: Explanation(N_("the total and the sum of the records agree")),
     MismatchKind.STAR_DIFFERS: Explanation(N_("both sides show the same star")),
+    MismatchKind.BOOK_DIFFERS: Explanation(N_("the record book and the record agree, at the next comparison")),
     MismatchKind.TRANSFER_HALF_DONE: Explanation(
         N_("the transfer is completed or called off"),
         {

@@ -8,39 +8,34 @@ docs/decisions/0018-merging-a-person.md. Every function works inside the caller'
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 from national_sync import audit
 from national_sync.errors import (
     AlreadySettled,
     CannotUndo,
-    MergeRefused,
     MergeStands,
     NotFound,
     PersonChanged,
     RunInProgress,
 )
-from national_sync.i18n import N_, Phrase, joined
+from national_sync.i18n import N_
 from national_sync.operators.rights import Operator, Right, require
-from national_sync.persons import doubled_seconds, effective_spans, person_of, rows_of_person
-from national_sync.prose.fields import field_name
-from national_sync.reconcile.effects import STAR_HOURS, Effect, effect_of
-from national_sync.reconcile.facts import BalanceOf, no_account
-from national_sync.reconcile.merge_plan import Belonging, How, Keeper, Step, plan_steps
-from national_sync.reconcile.resolving import Choice, resolve, undo
-from national_sync.records import Entity, HourState, content_fields
+from national_sync.reconcile.merge_plan import How, Step
+from national_sync.reconcile.merge_preview import check_one_person, exists_for, plan_merge
+from national_sync.reconcile.resolving import Choice, resolve
+from national_sync.reconcile.undoing import undo
+from national_sync.records import Entity, content_fields
 from national_sync.sealing import Sealer
 from national_sync.store.marks import write_mark
 from national_sync.sync.deletions import deleted_row, insert_deleted
 from national_sync.sync.lease import run_at_work
-from national_sync.sync.operations import UNSETTLED
+from national_sync.sync.mismatches import lock_mismatches
 from national_sync.sync.transaction import current_revision
 
-_OPEN_HOURS: Final = (HourState.APPLYING, HourState.NOT_SIGNED_OUT, HourState.EFFECTIVE)
 _COPIED: Final[Mapping[Entity, tuple[str, ...]]] = {
     # How it stands and since when is for the national side to say.
     Entity.MEMBERSHIP: ("team_id",),
@@ -48,102 +43,6 @@ _COPIED: Final[Mapping[Entity, tuple[str, ...]]] = {
         name for name in content_fields(Entity.TRAINING_RECORD) if name != "volunteer_number"
     ),
 }
-
-
-@dataclass(frozen=True)
-class Registration:
-    """One of the two, as shown."""
-
-    id: int
-    number: str | None
-    name: str
-    county: str
-    birth_date: str
-    total_seconds: int
-    """By the national side."""
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Two effective records of the person that both claim some time."""
-
-    kept_record: int
-    gone_record: int
-    seconds: int
-
-
-@dataclass(frozen=True)
-class MergePlan:
-    """What a merge does, as shown before it is done."""
-
-    kept: Registration
-    gone: Registration
-    steps: tuple[Step, ...]
-    hour_records: Mapping[str, int]
-    """Of the gone one, by state: they stay under its number and count for the kept one."""
-    overlaps: tuple[Overlap, ...]
-    doubled_seconds: int
-    """Claimed by both, counted once."""
-    effect: Effect
-    """On the kept one's hours, star and balance."""
-    gone_balance: int | None
-    differences: tuple[str, ...] = ()
-    """By which the two seem to be two people; none where they may be one."""
-
-    @property
-    def digest(self) -> str:
-        """Another one means that something has changed since it was shown."""
-        return audit.digest_of([json.dumps(asdict(self), sort_keys=True)])[:8]
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "digest": self.digest}
-
-
-# Looking
-
-
-def find_volunteer(connection: Connection, named: str) -> int:
-    """The row of a volunteer number or of a row's own number. Raises NotFound."""
-    column = "id" if named.isascii() and named.isdigit() and len(named) < 19 else "number"
-    found = connection.execute(
-        text(f"SELECT id FROM volunteer WHERE {column} = :named ORDER BY withdrawn_at IS NOT NULL, id LIMIT 1"),
-        {"named": int(named) if column == "id" else named},
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFound(noun="volunteer", id=named)
-    return int(found)
-
-
-def plan_merge(
-    connection: Connection,
-    operator: Operator,
-    kept_id: int,
-    gone_id: int,
-    *,
-    star_hours: Sequence[int] = STAR_HOURS,
-    balance_of: BalanceOf = no_account,
-    right: Right = Right.READ,
-) -> MergePlan:
-    """Raises NotFound, NotAllowed, or MergeRefused with the reason."""
-    kept, gone = _volunteer(connection, kept_id), _volunteer(connection, gone_id)
-    for row in (kept, gone):
-        require(operator, right, county=row["county"])
-    _check(connection, kept, gone)
-    before = _person_seconds(connection, rows_of_person(connection, kept_id))
-    after = _person_seconds(connection, [*rows_of_person(connection, kept_id), gone_id])
-    doubled = before + _person_seconds(connection, [gone_id]) - after
-    balances = balance_of(connection, kept_id), balance_of(connection, gone_id)
-    return MergePlan(
-        _registration(kept),
-        _registration(gone),
-        tuple(plan_steps(_keeper(connection, kept), _belongings(connection, gone_id))),
-        _hours_by_state(connection, gone_id),
-        tuple(_overlaps(connection, kept_id, gone_id)),
-        doubled,
-        effect_of(before, after - before, balances[0], star_hours),
-        balances[1],
-        _differences(kept, gone),
-    )
 
 
 def list_merges(connection: Connection, *, county: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
@@ -235,169 +134,10 @@ def unmerge(connection: Connection, sealer: Sealer, operator: Operator, merge_id
         text("UPDATE volunteer_merge SET state = 'undone', undone_at = :now, undone_by = :actor WHERE id = :id"),
         {"now": now, "actor": operator.actor, "id": merge_id},
     )
+    lock_mismatches(connection, notes["mismatches"])
     for mismatch_id in notes["mismatches"]:
         _reopen_mismatch(connection, sealer, operator, mismatch_id, now)
     _audit(connection, operator, "unmerged", row["kept_id"], {"merge": merge_id, "gone": row["gone_id"]}, now)
-
-
-# What decides
-
-
-def _volunteer(connection: Connection, volunteer_id: int) -> Mapping[str, Any]:
-    found = connection.execute(
-        text("SELECT v.*, substr(v.service_area_id, 1, 6) AS county FROM volunteer v WHERE id = :id"),
-        {"id": volunteer_id},
-    ).mappings()
-    row = found.first()
-    if row is None:
-        raise NotFound(noun="volunteer", id=volunteer_id)
-    return dict(row)
-
-
-def _county_of(connection: Connection, volunteer_id: int) -> str | None:
-    county: str | None = connection.execute(
-        text("SELECT substr(service_area_id, 1, 6) FROM volunteer WHERE id = :id"), {"id": volunteer_id}
-    ).scalar_one_or_none()
-    return county
-
-
-def _registration(row: Mapping[str, Any]) -> Registration:
-    return Registration(row["id"], row["number"], row["name"], row["county"], row["birth_date"], row["total_seconds"])
-
-
-def _check(connection: Connection, kept: Mapping[str, Any], gone: Mapping[str, Any]) -> None:
-    if kept["id"] == gone["id"]:
-        raise MergeRefused(reason=N_("they are one and the same registration"))
-    for row in (kept, gone):
-        if row["national_id"] is None:
-            raise MergeRefused(reason=N_("one of them has no national record yet; wait for the next run"))
-        if row["withdrawn_at"] is not None:
-            raise MergeRefused(reason=N_("one of them has been withdrawn; the national side has settled it already"))
-        if person_of(connection, row["id"]) != row["id"]:
-            raise MergeRefused(reason=N_("one of them has been merged into another already; name that one"))
-    if len(rows_of_person(connection, gone["id"])) > 1:
-        raise MergeRefused(
-            reason=N_("others were merged into the one that would go; name it first, as the one to keep")
-        )
-
-
-def _differences(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> tuple[str, ...]:
-    """Nothing where `volunteer duplicates` would find them: one ID number however it is written, or one name and day."""
-    if kept["id_number_hash"] is not None and kept["id_number_hash"] == gone["id_number_hash"]:
-        return ()
-    differing = tuple(name for name in ("name", "birth_date") if kept[name] != gone[name])
-    return ("id_number", *differing) if differing else ()
-
-
-def check_one_person(plan: MergePlan, *, although_different: bool) -> None:
-    """Raises MergeRefused for two that nothing but the request says to be one."""
-    if plan.differences and not although_different:
-        raise MergeRefused(
-            reason=Phrase(
-                N_("they differ in the ID number and in: {fields}"),
-                fields=joined(field_name(name) for name in plan.differences if name != "id_number"),
-            ),
-            hint=N_("Look at both with --dry-run. If they are one person all the same: --although-different"),
-        )
-
-
-def _keeper(connection: Connection, kept: Mapping[str, Any]) -> Keeper:
-    bound = {"volunteer": kept["id"]}
-    live = "volunteer_id = :volunteer AND withdrawn_at IS NULL"
-    teams = connection.execute(
-        text(f"SELECT team_id, state FROM membership WHERE {live} AND state IN ('member', 'applied')"), bound
-    )
-    trainings = connection.execute(text(f"SELECT topic, training_date FROM training_record WHERE {live}"), bound)
-    hours = connection.execute(
-        text(
-            f"SELECT started_at, ended_at FROM hour_record WHERE {live} AND ended_at IS NOT NULL AND state IN :open"
-        ).bindparams(bindparam("open", list(_OPEN_HOURS), expanding=True)),
-        bound,
-    )
-    return Keeper(
-        kept["real_name_state"],
-        kept["account_state"],
-        {row.team_id: row.state for row in sorted(teams.all(), key=lambda row: row.state)},
-        frozenset((topic, day) for topic, day in trainings),
-        [(start, end) for start, end in hours],
-    )
-
-
-_BELONGINGS: Final[Mapping[Entity, str]] = {
-    Entity.MEMBERSHIP: (
-        "SELECT r.*, t.name AS label, t.state AS team_state, t.join_rule FROM membership r"
-        " JOIN team t ON t.id = r.team_id WHERE {live} ORDER BY r.id"
-    ),
-    Entity.TRAINING_RECORD: "SELECT r.*, r.topic AS label FROM training_record r WHERE {live} ORDER BY r.id",
-    Entity.HOUR_RECORD: (
-        "SELECT r.*, p.name AS label FROM hour_record r LEFT JOIN project p ON p.id = r.project_id"
-        " WHERE {live} AND r.sync_rev IS NULL ORDER BY r.id"
-    ),
-}
-
-
-def _belongings(connection: Connection, gone_id: int) -> list[Belonging]:
-    """Memberships, trainings and the hours that were never sent. On PostgreSQL the rows stay locked."""
-    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE OF r"
-    found = []
-    for entity, query in _BELONGINGS.items():
-        statement = query.format(live="r.volunteer_id = :volunteer AND r.withdrawn_at IS NULL")
-        for row in connection.execute(text(statement + locking), {"volunteer": gone_id}).mappings().all():
-            on_its_way = _exists(connection, f"operation WHERE state IN {UNSETTLED} AND", entity, row["id"])
-            has_edits = _exists(connection, "local_change WHERE", entity, row["id"])
-            found.append(
-                Belonging(
-                    entity, row["id"], row["label"] or "", row["sync_rev"] is None, on_its_way, has_edits, dict(row)
-                )
-            )
-    return found
-
-
-def _exists(connection: Connection, where: str, entity: Entity, row_id: int, **more: int) -> bool:
-    condition = "entity = :entity AND row_id = :row_id" + "".join(f" AND id > :{name}" for name in more)
-    found = connection.execute(
-        text(f"SELECT 1 FROM {where} {condition} LIMIT 1"), {"entity": entity.value, "row_id": row_id, **more}
-    )
-    return found.first() is not None
-
-
-def _hours_by_state(connection: Connection, gone_id: int) -> dict[str, int]:
-    rows = connection.execute(
-        text(
-            "SELECT state, COUNT(*) AS records FROM hour_record WHERE volunteer_id = :gone AND withdrawn_at IS NULL"
-            " AND sync_rev IS NOT NULL GROUP BY state ORDER BY state"
-        ),
-        {"gone": gone_id},
-    )
-    return {row.state: row.records for row in rows}
-
-
-def _person_seconds(connection: Connection, volunteer_ids: Sequence[int]) -> int:
-    """Recorded seconds that count for these rows together, none of them twice."""
-    total = connection.execute(
-        text(
-            "SELECT COALESCE(SUM(service_seconds), 0) FROM hour_record WHERE volunteer_id IN :rows"
-            " AND state = 'effective' AND withdrawn_at IS NULL"
-        ).bindparams(bindparam("rows", list(volunteer_ids), expanding=True))
-    ).scalar_one()
-    return int(total) - doubled_seconds(effective_spans(connection, volunteer_ids))
-
-
-def _overlaps(connection: Connection, kept_id: int, gone_id: int) -> list[Overlap]:
-    effective = "{row}.state = 'effective' AND {row}.withdrawn_at IS NULL"
-    rows = connection.execute(
-        text(
-            "SELECT k.id, g.id, k.started_at, k.ended_at, g.started_at, g.ended_at FROM hour_record g"
-            " JOIN hour_record k ON k.volunteer_id = :kept AND k.started_at < g.ended_at AND g.started_at < k.ended_at"
-            f" WHERE g.volunteer_id = :gone AND {effective.format(row='k')} AND {effective.format(row='g')}"
-            " ORDER BY g.started_at, g.id, k.id"
-        ),
-        {"kept": kept_id, "gone": gone_id},
-    )
-    return [
-        Overlap(kept, gone, min(kept_end, gone_end) - max(kept_start, gone_start))
-        for kept, gone, kept_start, kept_end, gone_start, gone_end in rows
-    ]
 
 
 # Carrying out
@@ -450,7 +190,7 @@ def _accept_mismatches(
         ),
         {"later": max(kept_id, gone_id)},
     )
-    ids = list(asked.scalars())
+    ids = lock_mismatches(connection, asked.scalars(), "decision IS NULL")
     for mismatch_id in ids:
         resolve(connection, sealer, operator, Choice(mismatch_id, "national"), now)
     return ids
@@ -463,15 +203,22 @@ def _last_operation(connection: Connection) -> int:
 # Taking back
 
 
+def _county_of(connection: Connection, volunteer_id: int) -> str | None:
+    county: str | None = connection.execute(
+        text("SELECT substr(service_area_id, 1, 6) FROM volunteer WHERE id = :id"), {"id": volunteer_id}
+    ).scalar_one_or_none()
+    return county
+
+
 def _check_unsent(connection: Connection, merge_id: int, step: Mapping[str, Any], last_operation: int) -> None:
     entity = Entity(step["entity"])
     for row_id in filter(None, (step["row"], step.get("new_row"))):
-        if _exists(connection, "operation WHERE", entity, row_id, last=last_operation):
+        if exists_for(connection, "operation WHERE", entity, row_id, last=last_operation):
             raise MergeStands(id=merge_id, reason=N_("what it moved has been sent to the national side"))
     living = step.get("new_row") or (step["row"] if step["how"] == How.HANDED_OVER else None)
     if living is not None and not _is_unsent_row(connection, entity, living):
         raise MergeStands(id=merge_id, reason=N_("what it moved has been changed since"))
-    if step["how"] != How.HANDED_OVER and not _exists(connection, "local_deletion WHERE", entity, step["row"]):
+    if step["how"] != How.HANDED_OVER and not exists_for(connection, "local_deletion WHERE", entity, step["row"]):
         raise MergeStands(id=merge_id, reason=N_("what it moved has been changed since"))
 
 

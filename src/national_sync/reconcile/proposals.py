@@ -102,7 +102,11 @@ _BY_KIND: Final[Mapping[MismatchKind, tuple[str | None, str]]] = {
     MismatchKind.TOTAL_NOT_SUM: (None, N_("Mostly the national total follows a day later, and this closes by itself.")),
     MismatchKind.STAR_DIFFERS: (
         None,
-        N_("Apply nationally for the star certified here: national-sync star applications. It closes when both agree."),
+        N_("Apply nationally for the star certified here: national-sync star apply. It closes when both agree."),
+    ),
+    MismatchKind.BOOK_DIFFERS: (
+        None,
+        N_("See which is true. If the book: national-sync hours correct. If the record: have the book corrected."),
     ),
     MismatchKind.TRANSFER_HALF_DONE: (None, N_("It closes when the transfer is completed or called off.")),
 }

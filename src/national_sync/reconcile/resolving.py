@@ -13,20 +13,19 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from national_sync import audit
-from national_sync.errors import AlreadySettled, CannotUndo, FactsChanged, NotFound, UsageError
+from national_sync.errors import AlreadySettled, FactsChanged, NotFound, UsageError
 from national_sync.i18n import N_, Phrase
 from national_sync.operators.rights import Operator, Right, require
 from national_sync.policy import Owner, Policy
-from national_sync.reconcile.facts import masked, without_numbers
+from national_sync.prose.fields import column_named, field_phrase
 from national_sync.reconcile.search import Filter, where, within
+from national_sync.reconcile.showing import masked, without_numbers
 from national_sync.reconcile.values import checked
-from national_sync.records import SEALED_FIELDS, Entity
+from national_sync.records import SEALED_FIELDS, Entity, mirror_columns
 from national_sync.sealing import Sealer
 from national_sync.sync.grounds import Grounds, as_text, digest_of, given_up, grounds_of, has_moved, moved_among
 from national_sync.sync.kinds import ACCEPT_KINDS, DECISIONS, FIELD_KINDS, MismatchKind
-from national_sync.sync.mirror import sealed_row, value_from_text
 from national_sync.sync.mismatches import (
-    NO_DECISION,
     add_events,
     among,
     load_mismatch,
@@ -68,7 +67,7 @@ def resolve(
 
     Raises NotFound, NotAllowed, AlreadySettled, FactsChanged, ValueRefused or UsageError.
     """
-    judged = _judged(connection, sealer, _locked(connection, operator, choice.mismatch_id), operator, choice, owners)
+    judged = _judged(connection, sealer, locked(connection, operator, choice.mismatch_id), operator, choice, owners)
     if judged.has_moved:
         ours = {"ours": judged.row["ours"], "id": judged.row["id"]}
         connection.execute(text("UPDATE mismatch SET ours = :ours WHERE id = :id"), ours)
@@ -114,11 +113,11 @@ def _judged(
     given = _value_given(sealer, row, choice, owners)
     grounds = grounds_of(connection, sealer, row)
     if choice.facts is not None and choice.facts != digest_of(sealer, row, grounds):
-        raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
+        raise FactsChanged(id=row["id"], reason=what_is_now(sealer, row, grounds))
     moved = has_moved(sealer, row, grounds)
     if moved:
         if choice.facts is None or not grounds.is_here:
-            raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
+            raise FactsChanged(id=row["id"], reason=what_is_now(sealer, row, grounds))
         ours = stored_text(sealer, Entity(row["entity"]), row["field"], grounds.values[row["field"]])
         row = {**row, "ours": ours}
     return _Judged(row, {"decision": choice.keep, "decided_facts": digest_of(sealer, row, grounds), **given}, moved)
@@ -136,10 +135,10 @@ def _write_down(
     )
     field = {"field": decision["decided_field"]} if decision["decided_field"] else {}
     detail = {"decision": decision["decision"], "facts": decision["decided_facts"], **field}
-    _note(connection, operator, row, "decided", detail, now)
+    write_step(connection, operator, row, "decided", detail, now)
 
 
-def _locked(connection: Connection, operator: Operator, mismatch_id: int) -> dict[str, Any]:
+def locked(connection: Connection, operator: Operator, mismatch_id: int) -> dict[str, Any]:
     """The row, nobody else's until the transaction ends, and one that the operator may decide."""
     locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
     row = load_mismatch(connection, mismatch_id, locking=locking)
@@ -178,7 +177,8 @@ def _value_given(
     """The column to set and its value as stored; nothing for the other choices."""
     if choice.keep != "set":
         return {"decided_field": None, "decided_value": None}
-    entity, column = Entity(row["entity"]), choice.field or row["field"]
+    entity = Entity(row["entity"])
+    column = column_named(choice.field, mirror_columns(entity)) if choice.field else row["field"]
     if not column or choice.value is None:
         raise UsageError(
             N_("Name the field and its value."),
@@ -203,7 +203,7 @@ def _value_given(
     return {"decided_field": column, "decided_value": stored_text(sealer, entity, column, value)}
 
 
-def _what_is_now(sealer: Sealer, row: Mapping[str, Any], grounds: Grounds) -> Phrase:
+def what_is_now(sealer: Sealer, row: Mapping[str, Any], grounds: Grounds) -> Phrase:
     if not grounds.is_here and row["row_id"] is not None:
         return Phrase(N_("the record is no longer here"))
     if not row["field"]:
@@ -213,7 +213,7 @@ def _what_is_now(sealer: Sealer, row: Mapping[str, Any], grounds: Grounds) -> Ph
     theirs = plain_text(sealer, entity, field, row["theirs"])
     return Phrase(
         N_("{field} is now {ours} here and {theirs} nationally"),
-        field=field,
+        field=field_phrase(field),
         ours=_told(entity, field, here),
         theirs=_told(entity, field, theirs),
     )
@@ -225,7 +225,7 @@ def _told(entity: Entity, field: str, plain: str | None) -> str:
     return masked(plain) if field in SEALED_FIELDS[entity] else without_numbers(plain)
 
 
-def _note(
+def write_step(
     connection: Connection,
     operator: Operator,
     row: Mapping[str, Any],
@@ -350,113 +350,12 @@ def _decide_many(connection: Connection, operator: Operator, kind: str, ids: lis
     audit.append(connection, audit.Entry(now, operator.actor, "mismatch.decided", detail=facts))
 
 
-# Taking back
-
-
-def undo(connection: Connection, sealer: Sealer, operator: Operator, mismatch_id: int, now: int) -> str:
-    """Take back the last decision; returns what became of it.
-
-    `dropped`: it had not been carried out. `reopened`: it changed nothing, and the mismatch is open again. `put_back`:
-    the other value stands here again as an edit, which goes out with the next push. Raises CannotUndo otherwise.
-    """
-    row = _locked(connection, operator, mismatch_id)
-    written: dict[str, Any] = {}
-    if row["state"] == "open":
-        outcome = _drop_decision(connection, row)
-    elif row["decision"] is None or row["resolution"] != row["decision"]:
-        raise CannotUndo(id=mismatch_id, reason=N_("it was not closed by a decision, but because its cause was gone"))
-    elif MismatchKind(row["kind"]) in ACCEPT_KINDS:
-        outcome = _reopen(connection, row)
-    elif MismatchKind(row["kind"]) in FIELD_KINDS:
-        outcome = _put_back(connection, sealer, row)
-        written = {"history": _latest_note(connection, row)}
-    else:
-        raise CannotUndo(
-            id=mismatch_id,
-            reason=N_("it has been carried out, and what it gave up is not kept as an edit"),
-            hint=N_("See what stood here before, and enter it anew: national-sync history {entity} {row_id}"),
-            entity=row["entity"].removesuffix("_record"),
-            row_id=row["row_id"] or row["subject"],
-        )
-    _note(
-        connection, operator, row, "undone", {"decision": row["decision"], "outcome": outcome}, now, only_here=written
-    )
-    return outcome
-
-
-def _drop_decision(connection: Connection, row: Mapping[str, Any]) -> str:
-    if row["decision"] is None:
-        raise CannotUndo(id=row["id"], reason=N_("nothing has been decided"))
-    connection.execute(text(f"UPDATE mismatch SET {NO_DECISION} WHERE id = :id"), {"id": row["id"]})
-    return "dropped"
-
-
-def _reopen(connection: Connection, row: Mapping[str, Any]) -> str:
-    again = connection.execute(
-        text(
-            "SELECT id FROM mismatch WHERE state = 'open' AND kind = :kind AND entity = :entity"
-            " AND subject = :subject AND field = :field"
-        ),
-        {name: row[name] for name in ("kind", "entity", "subject", "field")},
-    ).scalar_one_or_none()
-    if again is not None:
-        raise CannotUndo(id=row["id"], reason=Phrase(N_("the same is open again as number {again}"), again=again))
-    connection.execute(
-        text(
-            f"UPDATE mismatch SET state = 'open', resolution = NULL, closed_run_id = NULL, {NO_DECISION} WHERE id = :id"
-        ),
-        {"id": row["id"]},
-    )
-    return "reopened"
-
-
-def _put_back(connection: Connection, sealer: Sealer, row: Mapping[str, Any]) -> str:
-    """The value that was given up takes the place of the kept one, like any edit made here."""
-    entity, field = Entity(row["entity"]), row["field"]
-    kept, other = _kept_and_other(sealer, row)
-    grounds = grounds_of(connection, sealer, row)
-    if not grounds.is_here:
-        raise CannotUndo(id=row["id"], reason=N_("the record is no longer here"))
-    if as_text(grounds.values[field]) != kept:
-        raise FactsChanged(id=row["id"], reason=_what_is_now(sealer, row, grounds))
-    if kept == other:
-        raise CannotUndo(id=row["id"], reason=N_("both sides hold that value now"))
-    values = sealed_row(sealer, entity, {field: value_from_text(entity, field, other)})
-    assignments = ", ".join(f"{name} = :{name}" for name in values)
-    connection.execute(
-        text(f"UPDATE {entity} SET {assignments} WHERE id = :row_id"), {**values, "row_id": row["row_id"]}
-    )
-    return "put_back"
-
-
-def _latest_note(connection: Connection, row: Mapping[str, Any]) -> int | None:
-    """The note that the history keeps of what was just written, so that it can tell who did it."""
-    latest: int | None = connection.execute(
-        text("SELECT MAX(id) FROM row_history WHERE entity = :entity AND row_id = :row_id"),
-        {"entity": row["entity"], "row_id": row["row_id"]},
-    ).scalar()
-    return latest
-
-
-def _kept_and_other(sealer: Sealer, row: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The value that the decision left here, and the one that it gave up."""
-    entity, field = Entity(row["entity"]), row["field"]
-    ours, theirs, given = (plain_text(sealer, entity, field, row[name]) for name in ("ours", "theirs", "decided_value"))
-    match row["decision"]:
-        case "local":
-            return ours, theirs
-        case "national":
-            return theirs, ours
-        case _:
-            return given, ours
-
-
 # What is written beside it
 
 
 def note(connection: Connection, operator: Operator, mismatch_id: int, words: str, now: int) -> None:
     """Keep a remark with the mismatch. Long numbers in it are starred out."""
-    row = _locked(connection, operator, mismatch_id)
+    row = locked(connection, operator, mismatch_id)
     if not words.strip():
         raise UsageError(N_("A remark needs words; nothing was noted."))
     detail = {"note": without_numbers(words.strip())}
@@ -465,7 +364,7 @@ def note(connection: Connection, operator: Operator, mismatch_id: int, words: st
 
 def assign(connection: Connection, operator: Operator, mismatch_id: int, to: str | None, now: int) -> None:
     """Give a mismatch to an operator, or to nobody. Raises NotFound for a name without an account."""
-    row = _locked(connection, operator, mismatch_id)
+    row = locked(connection, operator, mismatch_id)
     if to is not None:
         _check_name(connection, to)
     connection.execute(text("UPDATE mismatch SET assigned_to = :to WHERE id = :id"), {"to": to, "id": row["id"]})
@@ -482,7 +381,7 @@ def _check_name(connection: Connection, name: str) -> None:
 
 def snooze(connection: Connection, operator: Operator, mismatch_id: int, until: int | None, now: int) -> None:
     """Leave a mismatch out of the lists until a moment; None brings it back."""
-    row = _locked(connection, operator, mismatch_id)
+    row = locked(connection, operator, mismatch_id)
     if until is not None and until <= now:
         raise UsageError(N_("The day to which it is put off must lie ahead."))
     if until is not None and until > now + LONGEST_SNOOZE:

@@ -16,6 +16,7 @@ from national_sync.divisions import check_county
 from national_sync.errors import AlreadySettled, NotFound, UsageError
 from national_sync.i18n import N_
 from national_sync.operators.rights import Operator, Right, require
+from national_sync.prose.fields import field_name
 from national_sync.records import Entity, mirror_columns
 from national_sync.sync.kinds import ACCEPT_KINDS, DECISIONS, MismatchKind
 from national_sync.sync.standing import FITS, MOST_PARTICULAR_FIRST
@@ -87,7 +88,7 @@ def _check(rule: NewRule) -> None:
             keep=rule.keep,
         )
     if rule.field and rule.field not in mirror_columns(rule.entity):
-        known = ", ".join(sorted(mirror_columns(rule.entity)))
+        known = ", ".join(f"{column} {field_name(column)}" for column in sorted(mirror_columns(rule.entity)))
         raise UsageError(N_("There is no field {field}; there are: {known}"), field=rule.field, known=known)
     if rule.county:
         check_county(rule.county)

@@ -24,17 +24,17 @@ from national_sync.i18n import N_, Phrase
 from national_sync.operators.rights import Operator, Right, may, require
 from national_sync.policy import Owner
 from national_sync.prose.words import word
-from national_sync.reconcile.facts import facts_of, without_numbers
 from national_sync.reconcile.resolving import DEFAULT_OWNERS, Choice, note, resolve
 from national_sync.reconcile.sheet_reading import SheetRow, rows_of
 from national_sync.reconcile.sheets import Name, choices_in_sheet, chosen, is_untouched, label
+from national_sync.reconcile.showing import Names, shown, without_numbers
 from national_sync.reconcile.values import checked
 from national_sync.records import Entity
 from national_sync.sealing import Sealer
 from national_sync.store.database import write_many
-from national_sync.sync.grounds import digest_of, grounds_of, has_moved
+from national_sync.sync.grounds import Grounds, as_text, digest_of, grounds_among, has_moved
 from national_sync.sync.kinds import MismatchKind
-from national_sync.sync.mismatches import add_events, among, plain_text
+from national_sync.sync.mismatches import add_events, among, lock_mismatches, plain_text
 
 Owners: TypeAlias = Mapping[Entity, Mapping[str, Owner]]
 _AT_ONCE: Final = 500
@@ -128,12 +128,19 @@ class _Judge:
         self.sealer = sealer
         self.operator = operator
         self.owners = owners
+        self.names = Names(connection)
         self.seen: dict[int, int] = {}
         """By mismatch: the row it stood in first."""
+        self.grounds: Mapping[int, Grounds] = {}
+        """Of the mismatches that the rows at hand decide about."""
 
     def look_at(self, rows: Sequence[SheetRow], judged: Judged) -> None:
         ids = [number for row in rows if (number := _number(row)) is not None]
         known = self._stored(ids)
+        decided = {_number(row) for row in rows if row.cells.get(Name.DECISION)}
+        self.grounds = grounds_among(
+            self.connection, self.sealer, [stored for number, stored in known.items() if number in decided]
+        )
         noted = self._noted(ids)
         for row in rows:
             number = _number(row)
@@ -221,21 +228,23 @@ class _Judge:
         raise _Refused(N_("it was decided otherwise by {actor}: {how}"), actor=stored["decided_by"] or "-", how=how)
 
     def _fresh(self, row: SheetRow, stored: Mapping[str, Any], keep: str) -> tuple[Verdict, _Accepted]:
-        grounds = grounds_of(self.connection, self.sealer, stored)
+        grounds = self.grounds[stored["id"]]
         if digest_of(self.sealer, stored, grounds) != row.cells[Name.FACTS]:
-            raise self._stale(stored["id"])
+            raise self._stale(stored, grounds)
         has_moved_ = has_moved(self.sealer, stored, grounds)
         choice = Choice(stored["id"], keep, row.cells[Name.VALUE] or None, row.cells[Name.FACTS])
         is_plain = keep != "set" and not has_moved_
         verdict = Verdict(row.number, stored["id"], Outcome.DECIDED, keep)
         return verdict, _Accepted(choice, MismatchKind(stored["kind"]), is_plain)
 
-    def _stale(self, number: int) -> _Refused:
-        facts = facts_of(self.connection, self.sealer, number)
-        if not facts.field:
+    def _stale(self, stored: Mapping[str, Any], grounds: Grounds) -> _Refused:
+        entity, field_ = Entity(stored["entity"]), stored["field"]
+        if not field_:
             return _Refused(N_("its facts have changed since the export"))
+        sides = as_text(grounds.values.get(field_)), plain_text(self.sealer, entity, field_, stored["theirs"])
+        ours, theirs = (shown(self.names, entity, field_, plain) for plain in sides)
         words = N_("its facts have changed since the export: now {ours} here and {theirs} nationally")
-        return _Refused(words, ours=facts.present or "-", theirs=facts.theirs.shown or "-")
+        return _Refused(words, ours=ours or "-", theirs=theirs or "-")
 
 
 def _number(row: SheetRow) -> int | None:
@@ -261,7 +270,7 @@ def apply(
     owners: Owners = DEFAULT_OWNERS,
 ) -> None:
     """Decide every accepted row. Raises UsageError, and nothing is decided, when one was decided in the meantime."""
-    _lock(connection, [accepted.choice.mismatch_id for accepted in judged.accepted])
+    _lock(connection, judged)
     for (keep, kind), choices in _alike(judged.accepted).items():
         _decide_alike(connection, operator, keep, kind, choices, now)
     for accepted in judged.accepted:
@@ -275,16 +284,12 @@ def apply(
         audit.append(connection, audit.Entry(now, operator.actor, "mismatch.imported", detail=detail))
 
 
-def _lock(connection: Connection, ids: Sequence[int]) -> None:
+def _lock(connection: Connection, judged: Judged) -> None:
     """Keep everybody else away from what was judged, if it still waits for a decision."""
-    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
-    found = connection.execute(
-        text(
-            f"SELECT id FROM mismatch WHERE {among(connection, ids)} AND state = 'open' AND decision IS NULL"
-            f" ORDER BY id{locking}"
-        )
-    )
-    if len(found.scalars().all()) < len(ids):
+    to_decide = [accepted.choice.mismatch_id for accepted in judged.accepted]
+    lock_mismatches(connection, {*to_decide, *(number for number, _words in judged.notes)})
+    waiting = lock_mismatches(connection, to_decide, "state = 'open' AND decision IS NULL")
+    if len(waiting) < len(to_decide):
         raise UsageError(
             N_("Somebody decided about one of these mismatches while the file was read; nothing of it was taken."),
             hint=N_("Give the same file once more."),

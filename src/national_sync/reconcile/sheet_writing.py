@@ -26,7 +26,8 @@ from national_sync.prose.causes import cause
 from national_sync.prose.codes import code_word
 from national_sync.prose.fields import field_name
 from national_sync.prose.words import word
-from national_sync.reconcile.facts import Facts, facts_of, without_numbers
+from national_sync.reconcile.briefs import Brief, briefs_of
+from national_sync.reconcile.coded import with_words
 from national_sync.reconcile.kinds import way
 from national_sync.reconcile.search import Filter, where, within
 from national_sync.reconcile.sheets import (
@@ -44,12 +45,16 @@ from national_sync.reconcile.sheets import (
     neutral,
     tidy,
 )
+from national_sync.reconcile.showing import without_numbers
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
 from national_sync.sync.kinds import DECISIONS, MismatchKind
+from national_sync.sync.slices import slices
 
 _ORDER: Final = list(Name)
 _DECISION: Final = _ORDER.index(Name.DECISION)
+_READ_TOGETHER: Final = 1_000
+"""Mismatches whose facts are in memory at a time."""
 
 
 @dataclass
@@ -90,10 +95,15 @@ def _write(connection: Connection, sealer: Sealer, wanted: Filter, file: BinaryI
     ids, left_out = _wanted_ids(connection, wanted, now)
     exported = Exported(secrets.token_hex(6), wanted.county, left_out)
     workbook = Workbook(file, {"constant_memory": True})
-    _write_mismatches(workbook, (facts_of(connection, sealer, one) for one in ids), sealer, exported)
+    _write_mismatches(workbook, _facts_of(connection, sealer, ids), sealer, exported)
     _write_guide(workbook, exported, now)
     workbook.close()
     return exported
+
+
+def _facts_of(connection: Connection, sealer: Sealer, ids: list[int]) -> Iterator[Brief]:
+    for some in slices(ids, _READ_TOGETHER):
+        yield from briefs_of(connection, sealer, some)
 
 
 def _wanted_ids(connection: Connection, wanted: Filter, now: int) -> tuple[list[int], int]:
@@ -140,7 +150,7 @@ _BINARY: Final = getattr(os, "O_BINARY", 0)
 # The sheet of mismatches
 
 
-def _write_mismatches(workbook: Workbook, every: Iterable[Facts], sealer: Sealer, exported: Exported) -> None:
+def _write_mismatches(workbook: Workbook, every: Iterable[Brief], sealer: Sealer, exported: Exported) -> None:
     sheet = workbook.add_worksheet(SHEET)
     formats = _formats(workbook)
     _lay_out(sheet, formats)
@@ -178,7 +188,7 @@ def _lay_out(sheet: Worksheet, formats: Mapping[Name | str, Format]) -> None:
     sheet.repeat_rows(0)
 
 
-def _note_span(exported: Exported, facts: Facts) -> None:
+def _note_span(exported: Exported, facts: Brief) -> None:
     """Rows of one kind stand together, so that a few lists serve many rows."""
     span = (facts.kind, bool(facts.field))
     first, _last = exported.spans.get(span, (exported.rows, exported.rows))
@@ -194,16 +204,16 @@ def _drop_down(kind: MismatchKind, has_field: bool) -> dict[str, Any]:
     }
 
 
-def _cells(facts: Facts, sealer: Sealer, export: str) -> list[str]:
+def _cells(facts: Brief, sealer: Sealer, export: str) -> list[str]:
     cells = {
         Name.ID: str(facts.id),
         Name.COUNTY: COUNTIES.get(facts.county or "", facts.county or ""),
         Name.KIND: word(facts.kind),
         Name.RECORD: f"{word(facts.entity)} {_brief(facts.record)}",
         Name.FIELD: field_name(facts.field),
-        Name.BASE: facts.base.shown or "",
-        Name.OURS: (facts.present if facts.has_moved else facts.ours.shown) or "",
-        Name.THEIRS: facts.theirs.shown or "",
+        Name.BASE: with_words(facts.field, facts.base or ""),
+        Name.OURS: with_words(facts.field, facts.ours or ""),
+        Name.THEIRS: with_words(facts.field, facts.theirs or ""),
         Name.CONTEXT: "; ".join(_context(facts)),
         Name.PROPOSAL: _proposal(facts),
         Name.FACTS: facts.digest,
@@ -222,7 +232,7 @@ def _brief(record: Mapping[str, str | None]) -> str:
 _NOT_TOLD: Final = ("area_id", "national_id", "row_id")
 
 
-def _context(facts: Facts) -> Iterator[str]:
+def _context(facts: Brief) -> Iterator[str]:
     """What the page of a mismatch tells besides: the other records, what was said there, what it is held against."""
     for other in facts.others:
         yield _(N_("together with {record}"), record=_brief(other))
@@ -243,7 +253,7 @@ _FOR_OFFICE: Final[Mapping[MismatchKind, str]] = {
 """Instead of the reasons that name commands, which an office with a sheet does not have."""
 
 
-def _proposal(facts: Facts) -> str:
+def _proposal(facts: Brief) -> str:
     reason = say(_FOR_OFFICE.get(facts.kind, facts.proposal.reason))
     if facts.proposal.choice not in choices_in_sheet(facts.kind, facts.field):
         return reason

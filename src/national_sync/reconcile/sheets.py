@@ -112,7 +112,7 @@ def _words(kind: MismatchKind, choice: str) -> str:
 
 def tidy(text: str) -> str:
     """A text as a cell can hold it: one line, readable characters, not endless."""
-    readable = "".join(character if character.isprintable() else " " for character in text)
+    readable = text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
     line = " ".join(readable.split())
     return line if len(line) <= LONGEST_CELL else line[: LONGEST_CELL - 1] + "…"
 

@@ -5,24 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Final
 
 from national_sync.clock import PUER_TIME
+from national_sync.code_lists import code_in
 from national_sync.errors import ValueRefused
 from national_sync.i18n import N_, Phrase
 from national_sync.identity import mainland_number
 from national_sync.policy import Owner
+from national_sync.reconcile.coded import CODES, NATIONAL_LISTS
 from national_sync.records import (
     REFERENCES,
     SEALED_FIELDS,
     Entity,
-    JoinRule,
-    RecruitScope,
-    Sex,
-    TeamType,
-    TrainingKind,
-    TrainingMode,
     Value,
     mirror_columns,
 )
@@ -30,14 +25,6 @@ from national_sync.store.tables import MIRROR, integer_columns
 from national_sync.sync.mirror import normalised_secret
 from national_sync.sync.sendable import fault_of
 
-_CODES: Final[Mapping[tuple[Entity, str], type[StrEnum]]] = {
-    (Entity.TEAM, "team_type"): TeamType,
-    (Entity.TEAM, "join_rule"): JoinRule,
-    (Entity.VOLUNTEER, "sex"): Sex,
-    (Entity.PROJECT, "recruit_scope"): RecruitScope,
-    (Entity.TRAINING_RECORD, "kind"): TrainingKind,
-    (Entity.TRAINING_RECORD, "mode"): TrainingMode,
-}
 _LONGEST: Final[Mapping[str, int]] = {
     "name": 100,
     "contact_name": 100,
@@ -78,8 +65,8 @@ def _check_column(entity: Entity, column: str, owners: Mapping[str, Owner]) -> N
 
 
 def _converted(entity: Entity, column: str, text: str) -> Value:
-    if (entity, column) in _CODES:
-        return _one_of(column, text, [str(code) for code in _CODES[entity, column]])
+    if (entity, column) in CODES:
+        return _one_of(column, text, [str(code) for code in CODES[entity, column]])
     if column.endswith("_at") or column in ("recruit_from", "recruit_until"):
         return _moment(column, text)
     if column in integer_columns(entity):
@@ -90,6 +77,8 @@ def _converted(entity: Entity, column: str, text: str) -> Value:
         return _area(column, text)
     if column in SEALED_FIELDS[entity]:
         return _secret(column, normalised_secret(column, text))
+    if column in NATIONAL_LISTS and column not in _NUMBERED:
+        text = code_in(NATIONAL_LISTS[column], text) or text
     if column in _NUMBERED and not _LISTED_CODES.fullmatch(text):
         raise ValueRefused(field=column, reason=N_("codes with commas between them are wanted, such as 01,02"))
     longest = 50 if (entity, column) == (Entity.PROJECT, "name") else _LONGEST.get(column, _LONGEST_USUALLY)

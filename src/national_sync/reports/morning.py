@@ -34,14 +34,22 @@ class _View:
     until: int
     """When the reported run ended; of one at work, now."""
     last: date
+    county: str | None = None
+    """Six digits: only mismatches of this county are counted."""
 
     @property
     def days(self) -> list[date]:
         return [self.last - timedelta(days=back) for back in reversed(range(NIGHTS))]
 
+    @property
+    def here(self) -> str:
+        """SQL that keeps to the county."""
+        return "" if self.county is None else " AND m.county = :county"
+
     def rows(self, sql: str) -> list[dict[str, Any]]:
         first_day = (self.days[0] - date(1970, 1, 1)).days
-        known = {"run": self.run_id, "until": self.until, "first": first_day * _DAY_SECONDS - _OFFSET}
+        first = first_day * _DAY_SECONDS - _OFFSET
+        known = {"run": self.run_id, "until": self.until, "first": first, "county": self.county}
         used = {name: value for name, value in known.items() if f":{name}" in sql}
         return [dict(row) for row in self.connection.execute(text(sql), used).mappings()]
 
@@ -50,19 +58,28 @@ _OFFSET: Final = int((PUER_TIME.utcoffset(None) or timedelta()).total_seconds())
 
 
 def morning_facts(
-    connection: Connection, *, run_id: int | None, calls_per_day: int, now: int, overdue_transfers: int = 0
+    connection: Connection,
+    *,
+    run_id: int | None,
+    calls_per_day: int,
+    now: int,
+    overdue_transfers: int = 0,
+    missing_hours: int = 0,
+    county: str | None = None,
 ) -> dict[str, Any]:
     """The documented object of `report morning --json`. Without a number: of the last night.
 
+    With a county, what is told of the whole city only (records, calls, held plans, quarantine) is left out.
     Raises NotFound for a run that never was.
     """
     run = _reported_run(connection, run_id)
     if run is None:
-        return _before_the_first_run(calls_per_day)
+        return {"county": county, **_before_the_first_run(calls_per_day)}
     until = now if run["ended_at"] is None else run["ended_at"]
-    view = _View(connection, run["id"], until, local_date(run["started_at"]))
+    view = _View(connection, run["id"], until, local_date(run["started_at"]), county)
     report = json.loads(run["report"]) if run["report"] else None
-    facts = {
+    facts: dict[str, Any] = {
+        "county": county,
         "run": _run_facts(run, report),
         "report": report,
         "came_in": came_in(report or {}),
@@ -80,7 +97,20 @@ def morning_facts(
             " GROUP BY entity, reason ORDER BY records DESC, entity, reason"
         ),
     }
-    return {**facts, "to_do": _to_do({**facts, "overdue_transfers": overdue_transfers})}
+    if county is not None:
+        facts |= _NOT_FOR_A_COUNTY
+        facts["nights"] = [{**night, **dict.fromkeys(("came_in", "went_out", "calls"))} for night in facts["nights"]]
+    return {**facts, "to_do": _to_do({**facts, "overdue_transfers": overdue_transfers, "missing_hours": missing_hours})}
+
+
+_NOT_FOR_A_COUNTY: Final[Mapping[str, Any]] = {
+    "report": None,
+    "came_in": {},
+    "went_out": {},
+    "calls_per_day": None,
+    "holds": [],
+    "quarantine": [],
+}
 
 
 def _before_the_first_run(calls_per_day: int) -> dict[str, Any]:
@@ -170,7 +200,7 @@ def _moved(counts: Mapping[str, Mapping[str, int]], names: tuple[str, ...]) -> d
 def _opened(view: _View) -> list[dict[str, Any]]:
     return view.rows(
         f"SELECT (m.first_seen_at + {_OFFSET}) / {_DAY_SECONDS} AS day, m.kind, COUNT(*) AS records FROM mismatch m"
-        " WHERE m.first_seen_at >= :first AND m.first_seen_at <= :until GROUP BY 1, 2 ORDER BY 1, 2"
+        f" WHERE m.first_seen_at >= :first AND m.first_seen_at <= :until{view.here} GROUP BY 1, 2 ORDER BY 1, 2"
     )
 
 
@@ -178,7 +208,7 @@ def _closed(view: _View) -> list[dict[str, Any]]:
     return view.rows(
         f"SELECT (r.started_at + {_OFFSET}) / {_DAY_SECONDS} AS day, m.kind, COUNT(*) AS records FROM mismatch m"
         " JOIN run r ON r.id = m.closed_run_id WHERE m.state = 'closed' AND r.id <= :run AND r.started_at >= :first"
-        " GROUP BY 1, 2 ORDER BY 1, 2"
+        f"{view.here} GROUP BY 1, 2 ORDER BY 1, 2"
     )
 
 
@@ -196,7 +226,7 @@ def _mismatches(view: _View) -> dict[str, Any]:
         f" SUM(CASE WHEN {_WAS_DECIDED} THEN 1 ELSE 0 END) AS decided,"
         f" SUM(CASE WHEN {_WAS_WAITING} AND {_IS_SNOOZED} THEN 1 ELSE 0 END) AS snoozed,"
         " SUM(CASE WHEN m.first_run_id = :run THEN 1 ELSE 0 END) AS new"
-        f" FROM mismatch m WHERE {_WAS_OPEN} GROUP BY m.kind ORDER BY open DESC, m.kind"
+        f" FROM mismatch m WHERE {_WAS_OPEN}{view.here} GROUP BY m.kind ORDER BY open DESC, m.kind"
     )
     for row in by_kind:
         row["waiting"] = row["open"] - row["decided"] - row["snoozed"]
@@ -206,9 +236,13 @@ def _mismatches(view: _View) -> dict[str, Any]:
 
 def _decisions(view: _View) -> dict[str, int]:
     """Made in the day up to the end of the run, by whom."""
+    of_county = (
+        "" if view.county is None else f" AND mismatch_id IN (SELECT m.id FROM mismatch m WHERE TRUE{view.here})"
+    )
     rows = view.rows(
         "SELECT CASE WHEN actor LIKE 'rule:%' THEN 'rules' ELSE 'people' END AS who, COUNT(*) AS decisions"
-        f" FROM mismatch_event WHERE event = 'decided' AND at > :until - {_DAY_SECONDS} AND at <= :until GROUP BY 1"
+        f" FROM mismatch_event WHERE event = 'decided' AND at > :until - {_DAY_SECONDS} AND at <= :until{of_county}"
+        " GROUP BY 1"
     )
     return {"people": 0, "rules": 0} | {row["who"]: row["decisions"] for row in rows}
 
@@ -220,7 +254,7 @@ def _counties(view: _View) -> list[dict[str, Any]]:
         " FROM (SELECT m.id, m.kind, m.county, m.entity, m.row_id, m.first_seen_at,"
         " COUNT(*) OVER (PARTITION BY m.county) AS waiting,"
         " ROW_NUMBER() OVER (PARTITION BY m.county ORDER BY m.first_seen_at, m.id) AS place"
-        f" FROM mismatch m WHERE {_WAS_WAITING} AND NOT {_IS_SNOOZED}) oldest"
+        f" FROM mismatch m WHERE {_WAS_WAITING} AND NOT {_IS_SNOOZED}{view.here}) oldest"
         " LEFT JOIN hour_record h ON oldest.entity = 'hour_record' AND h.id = oldest.row_id"
         " LEFT JOIN project p ON oldest.entity = 'project' AND p.id = oldest.row_id"
         " LEFT JOIN membership s ON oldest.entity = 'membership' AND s.id = oldest.row_id"
@@ -245,5 +279,6 @@ def _to_do(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
         "mismatches": facts["mismatches"]["waiting"],
         "quarantine": sum(row["records"] for row in facts["quarantine"]),
         "overdue_transfers": facts["overdue_transfers"],
+        "missing_hours": facts["missing_hours"],
     }
     return [{"what": what, "count": count} for what, count in counts.items() if count]

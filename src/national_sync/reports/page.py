@@ -52,7 +52,7 @@ def morning_page(facts: Mapping[str, Any]) -> str:
     nights = facts["nights"]
     return _template().render(
         title=_both(lambda: _(N_("Morning report"))),
-        subtitle=_both(lambda: _(N_("Puer volunteer service: the platform and the national system"))),
+        subtitle=_both(lambda: _subtitle(facts["county"])),
         day=local_text(facts["run"]["started_at"])[:10] if facts["run"] else "",
         state=facts["run"]["state"] if facts["run"] else "",
         state_words=_both(lambda: word(facts["run"]["state"])) if facts["run"] else None,
@@ -118,7 +118,14 @@ def _word(code: str) -> Pair:
     return _both(lambda: word(code))
 
 
+def _subtitle(county: str | None) -> str:
+    whole = _(N_("Puer volunteer service: the platform and the national system"))
+    return f"{whole} · {words.county(county)}" if county else whole
+
+
 def _in_short(facts: Mapping[str, Any]) -> list[tuple[Pair, int]]:
+    if facts["county"]:
+        return [(_text(N_("mismatches wait")), facts["mismatches"]["waiting"])]
     return [
         (_text(N_("records came in")), sum(facts["came_in"].values())),
         (_text(N_("records went out")), sum(facts["went_out"].values())),
@@ -140,6 +147,8 @@ def _to_do(facts: Mapping[str, Any]) -> list[tuple[int, Pair, str]]:
 
 def _figures(facts: Mapping[str, Any]) -> list[Figure]:
     nights = facts["nights"]
+    if facts["county"]:
+        return [_opened_and_closed(nights)]
     return [_movements(nights), _opened_and_closed(nights), _quota(nights, facts["calls_per_day"]), _durations(nights)]
 
 
@@ -290,8 +299,9 @@ def _all_nights(nights: Sequence[Mapping[str, Any]]) -> Table:
     return Table(_text(N_("Night by night")), [_text(text) for text in words.NIGHT_HEADINGS], rows)
 
 
-def _night_numbers(night: Mapping[str, Any]) -> list[int]:
-    return [night["came_in"], night["went_out"], _sum(night["opened"]), _sum(night["closed"]), night["calls"]]
+def _night_numbers(night: Mapping[str, Any]) -> list[object]:
+    opened, closed = _sum(night["opened"]), _sum(night["closed"])
+    return [words.known(night["came_in"]), words.known(night["went_out"]), opened, closed, words.known(night["calls"])]
 
 
 def _state(night: Mapping[str, Any]) -> Pair | str:

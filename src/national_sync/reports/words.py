@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "mismatches": "national-sync mismatch list",
     "quarantine": "national-sync quarantine list",
     "overdue_transfers": "national-sync transfer list --overdue",
+    "missing_hours": "national-sync hours overdue",
 }
 _TO_DO: Final[dict[str, str]] = {
     "first_run": N_("look at what the first run would do"),
@@ -30,6 +31,7 @@ _TO_DO: Final[dict[str, str]] = {
     "mismatches": N_("mismatches to decide"),
     "quarantine": N_("records in quarantine to look at"),
     "overdue_transfers": N_("transfers past their day"),
+    "missing_hours": N_("activities past their day without hours"),
 }
 NIGHT_HEADINGS: Final = (
     N_("Night"),
@@ -59,6 +61,8 @@ def summary(facts: Mapping[str, Any]) -> list[str]:
     if facts["run"] is None:
         return [_(N_("There has been no run yet."))]
     sentences = [how_it_ended(facts["run"])]
+    if facts["county"]:
+        sentences.append(_(N_("The figures are those of {county} alone."), county=county(facts["county"])))
     if facts["report"]:
         sentences += [
             _came_in(facts),
@@ -176,13 +180,18 @@ def night_cells(night: Mapping[str, Any]) -> list[object]:
     return [
         night["date"],
         word(night["state"]) or "-",
-        night["came_in"],
-        night["went_out"],
+        known(night["came_in"]),
+        known(night["went_out"]),
         sum(night["opened"].values()),
         sum(night["closed"].values()),
-        night["calls"],
+        known(night["calls"]),
         duration(night["seconds"]),
     ]
+
+
+def known(number: int | None) -> object:
+    """A number that is not told to everybody."""
+    return "-" if number is None else number
 
 
 def county(code: str | None) -> str:

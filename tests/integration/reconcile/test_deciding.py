@@ -31,8 +31,9 @@ from national_sync.errors import (
     ValueRefused,
 )
 from national_sync.provenance import history_of
-from national_sync.reconcile.resolving import Choice, assign, check, note, preview_where, resolve_where, snooze, undo
+from national_sync.reconcile.resolving import Choice, assign, check, note, preview_where, resolve_where, snooze
 from national_sync.reconcile.search import Filter, totals, within
+from national_sync.reconcile.undoing import undo
 from national_sync.records import Entity
 from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.mismatches import open_mismatch
@@ -418,7 +419,7 @@ def test_decision_that_waits_is_dropped(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("keep", "value", "back", "base"),
-    [("national", None, "13", "37"), ("set", "17", "13", "37"), ("local", None, "37", None)],
+    [("national", None, "13", "37"), ("local", None, "37", None)],
 )
 def test_value_that_was_given_up_comes_back_as_an_edit(
     any_desk: Desk, keep: str, value: str | None, back: str, base: str | None
@@ -439,6 +440,48 @@ def test_value_that_was_given_up_comes_back_as_an_edit(
     assert (put_back.new, put_back.side, put_back.actor) == (back, "decision", "operator:chen")
     with desk.connection() as connection, pytest.raises(FactsChanged):
         undo(connection, SEALER, CHEN, number, desk.now)
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_a_third_value_is_taken_back_and_the_question_is_asked_again(any_desk: Desk, is_sent: bool) -> None:
+    """Against what the national side holds: its own value, or the third one where that has gone out."""
+    desk = any_desk
+    _both_edited(desk)
+    number = desk.one("both_edited")["id"]
+    desk.decide(number, "set", value="17")
+    desk.run()
+    if is_sent:
+        with desk.transactions.write() as tx:
+            tx.execute("DELETE FROM local_change")
+    assert desk.facts(number).can_undo
+    with desk.connection() as connection:
+        assert undo(connection, SEALER, CHEN, number, desk.now) == "asked_again"
+    desk.run()
+    assert (desk.volunteer(1)["occupation"], desk.base("volunteer", "occupation")) == ("13", "17" if is_sent else "37")
+    again = desk.one("both_edited")
+    assert (again["id"], again["ours"], again["theirs"]) == (number, "13", "17" if is_sent else "37")
+    with desk.database.read() as connection:
+        assert history_of(connection, SEALER, Entity.VOLUNTEER, desk.volunteer(1)["id"])[-1].actor == "operator:chen"
+    desk.decide(number, "national")
+    desk.run()
+    assert desk.volunteer(1)["occupation"] == again["theirs"]
+
+
+def test_a_third_value_that_is_being_sent_is_not_taken_back(desk: Desk) -> None:
+    _both_edited(desk)
+    number = desk.one("both_edited")["id"]
+    desk.decide(number, "set", value="17")
+    desk.run()
+    with desk.transactions.write() as tx:
+        tx.execute(
+            "INSERT INTO operation (reference, entity, row_id, verb, fields, record, state, attempts, run_id)"
+            " VALUES ('r1', 'volunteer', :row, 'update', '{}', '[]', 'unknown', 1, :run)",
+            row=desk.volunteer(1)["id"],
+            run=tx.run_id,
+        )
+    with desk.connection() as connection, pytest.raises(CannotUndo, match="being sent"):
+        undo(connection, SEALER, CHEN, number, desk.now)
+    assert desk.volunteer(1)["occupation"] == "17"
 
 
 def test_accepted_finding_is_open_again(desk: Desk) -> None:

@@ -27,7 +27,7 @@ from national_sync.operators.rights import Operator
 from national_sync.persons import counted_twice_seconds, person_of, rows_of_person
 from national_sync.reconcile import merging
 from national_sync.reconcile.duplicates import Certainty, Reason, find_duplicates
-from national_sync.reconcile.merging import MergePlan
+from national_sync.reconcile.merge_preview import MergePlan, plan_merge
 from national_sync.records import Entity
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
@@ -40,7 +40,7 @@ def registry(database: Database, sealer: Sealer) -> Registry:
 
 def plan(registry: Registry, kept: int, gone: int, operator: Operator = CHEN) -> MergePlan:
     with registry.database.read() as connection:
-        return merging.plan_merge(connection, operator, kept, gone)
+        return plan_merge(connection, operator, kept, gone)
 
 
 def merge(registry: Registry, kept: int, gone: int, *, shown: str | None = None) -> int:

@@ -8,9 +8,9 @@ import pytest
 from tests.integration.reconcile.desk import ADMINISTRATOR, CHEN, NINGER, SEALER, Desk, volunteer
 
 from national_sync.errors import AlreadySettled, NotAllowed, NotFound, UsageError
-from national_sync.reconcile.resolving import undo
 from national_sync.reconcile.rules import NewRule, add_rule, list_rules, remove_rule, try_rule
 from national_sync.reconcile.search import Filter
+from national_sync.reconcile.undoing import undo
 from national_sync.records import Entity
 from national_sync.sync.kinds import MismatchKind
 

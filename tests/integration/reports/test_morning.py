@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ from national_sync import i18n
 from national_sync.cli.invocation import Invocation
 from national_sync.cli.root import cli
 from national_sync.errors import NotFound
+from national_sync.policy import Policy
 from national_sync.prose.layout import SCREEN_WIDTH, width
 from national_sync.reports.morning import NIGHTS, morning_facts
 from national_sync.reports.page import morning_page
@@ -341,7 +343,7 @@ class _Bootstrap:
     def __init__(self, nights: Nights, folder: Path) -> None:
         self.clock = nights.clock
         self.reports_directory = folder / "reports"
-        self.loaded = type("Loaded", (), {"national": type("National", (), {"calls_per_day": QUOTA})})
+        self.loaded = SimpleNamespace(national=SimpleNamespace(calls_per_day=QUOTA), policy=Policy())
         self._database = nights.database
 
     def database(self) -> Any:
@@ -354,7 +356,8 @@ def test_the_command_leaves_a_page_and_prints_where(month: Nights, tmp_path: Pat
     bootstrap = _Bootstrap(month, tmp_path)
 
     def typed(*arguments: str) -> Any:
-        invocation = Invocation(environment={}, bootstrap=lambda _config, _environment: bootstrap)
+        environment = {"XDG_STATE_HOME": str(tmp_path / "state")}
+        invocation = Invocation(environment=environment, bootstrap=lambda _config, _environment: bootstrap)
         return CliRunner().invoke(cli, ["--lang", "en", "report", "morning", *arguments], obj=invocation)
 
     told = typed()
@@ -383,3 +386,32 @@ def test_every_name_of_the_answer_is_documented(month: Nights) -> None:
     }
     named |= {*facts["counties"][0], *facts["counties"][0]["oldest"], *facts["to_do"][0]}
     assert named <= set(re.findall("`([a-z_]+)`", section))
+
+
+# For one county
+
+
+def test_the_report_of_a_county_tells_of_that_county_alone(month: Nights) -> None:
+    with month.database.read() as connection:
+        city, own = (
+            morning_facts(
+                connection, run_id=None, calls_per_day=QUOTA, now=int(month.clock.now()), county=county, missing_hours=2
+            )
+            for county in (None, "530823")
+        )
+    [mine] = [row for row in city["counties"] if row["county"] == "530823"]
+    assert own["counties"] == [mine]
+    assert 0 < own["mismatches"]["waiting"] == mine["waiting"] < city["mismatches"]["waiting"]
+    opened = [sum(sum(night["opened"].values()) for night in facts["nights"]) for facts in (city, own)]
+    assert 0 < opened[1] < opened[0]
+    assert (own["report"], own["came_in"], own["went_out"], own["calls_per_day"]) == (None, {}, {}, None)
+    assert {night["came_in"] for night in own["nights"]} == {None}
+    assert [entry["what"] for entry in own["to_do"]] == ["mismatches", "missing_hours"]
+    words, page = morning_in_words(own), morning_page(own)
+    for told in (words, page):
+        assert "530822" not in told
+        assert "墨江" not in told
+        assert "景东" in told
+    assert "进入隔离" not in page
+    assert "None" not in words + page
+    assert max(width(line) for line in words.splitlines()) <= SCREEN_WIDTH

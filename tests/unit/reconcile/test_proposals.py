@@ -6,9 +6,9 @@ import pytest
 
 from national_sync import i18n
 from national_sync.reconcile.effects import effect_of, seconds_changed, star_of
-from national_sync.reconcile.facts import differing, masked, without_numbers
 from national_sync.reconcile.kinds import choices_of, explained
 from national_sync.reconcile.proposals import Seen, propose
+from national_sync.reconcile.showing import differing, masked, without_numbers
 from national_sync.sync.kinds import ACCEPT_KINDS, DECISIONS, MismatchKind
 
 HOUR = 3600

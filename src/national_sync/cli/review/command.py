@@ -19,14 +19,14 @@ from national_sync.i18n import N_
 def review(invocation: Invocation, /, **chosen: Any) -> None:
     from national_sync.cli.review.app import Review
     from national_sync.cli.review.docket import Docket
+    from national_sync.cli.review.terminal import check_terminal
     from national_sync.errors import UsageError
     from national_sync.operators.rights import Right, require
     from national_sync.reconcile.search import within
 
-    if invocation.as_json or not sys.stdout.isatty():
-        raise UsageError(
-            N_("The full screen needs a terminal."), hint=N_("Without one: national-sync mismatch list --json")
-        )
+    if invocation.as_json:
+        raise UsageError(N_("The full screen has no --json."), hint=N_("Use: national-sync mismatch list --json"))
+    check_terminal(sys.stdout, invocation.environment)
     bootstrap = invocation.open()
     with bootstrap.database() as database:
         with database.read() as connection:

@@ -15,20 +15,22 @@ from national_sync.exchange.accounts import exchangeable_seconds
 from national_sync.operators.rights import Operator
 from national_sync.policy import Owner
 from national_sync.reconcile import resolving
+from national_sync.reconcile.briefs import briefs_of
 from national_sync.reconcile.facts import Facts, facts_of
 from national_sync.reconcile.resolving import Choice
 from national_sync.reconcile.search import Filter, where, within
+from national_sync.reconcile.undoing import undo
 from national_sync.records import Entity
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
-from national_sync.sync.mismatches import load_mismatch
+from national_sync.sync.mismatches import load_mismatch, lock_mismatches
 
 SLICE: Final = 50
 """Rows read at a time: some screens."""
 MOST_COUNTED: Final = 10_000
 """Counting goes no further, so that it takes no longer for more."""
 MOST_AT_ONCE: Final = 500
-"""So many alike are decided together: their facts are read one by one, in about a second."""
+"""So many alike are decided together, and taken back together."""
 
 _SEARCHED: Final = ("kind", "county", "team", "volunteer", "assigned_to")
 """With one of these, an index finds the few that fit; without, the rows are read in their own order."""
@@ -104,10 +106,8 @@ class Docket:
                 ),
                 {**parameters, "field_": facts.field},
             ).scalars()
-            every = [facts_of(connection, self.sealer, one) for one in {facts.id: None, **dict.fromkeys(ids)}]
-        return Alike(
-            choice, {one.id: one.digest for one in every if one.proposal.choice == choice and not one.decision}
-        )
+            every = briefs_of(connection, self.sealer, list(ids))
+        return Alike(choice, {one.id: one.digest for one in every if one.proposal.choice == choice})
 
     def _condition(self) -> tuple[str, dict[str, Any]]:
         condition, parameters = where(replace(self.wanted, decided=False), now=self.now())
@@ -132,6 +132,7 @@ class Docket:
         """How many were decided, and how many were left because they are no longer as they were."""
         decided: list[int] = []
         with self._acting() as (connection, operator):
+            lock_mismatches(connection, alike.digests)
             for mismatch_id, digest in alike.digests.items():
                 choice = Choice(mismatch_id, alike.choice, facts=digest)
                 try:
@@ -148,8 +149,9 @@ class Docket:
         if not self._done:
             return []
         with self._acting() as (connection, operator):
+            lock_mismatches(connection, self._done[-1])
             for mismatch_id in self._done[-1]:
-                resolving.undo(connection, self.sealer, operator, mismatch_id, self.now())
+                undo(connection, self.sealer, operator, mismatch_id, self.now())
         return self._done.pop()
 
     def forget_last(self) -> None:
