@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from national_sync import audit
 from national_sync.clock import local_date
-from national_sync.errors import NotFound
+from national_sync.errors import NotFound, TeamUnclear
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,17 @@ def row_by_id(connection: Connection, table: str, row_id: int) -> Mapping[str, A
 
 
 def find_volunteer(connection: Connection, given: str) -> int:
-    """The row id for a volunteer number, or for a row id as shown in lists. Raises NotFound."""
-    column = "id" if given.isdigit() and len(given) < 19 else "number"
+    """The row id for a volunteer number, or for a row id as shown in lists. Raises NotFound.
+
+    A number that several rows have means the one that is not withdrawn.
+    """
+    column = "id" if given.isascii() and given.isdigit() and len(given) < 19 else "number"
     value: Any = int(given) if column == "id" else given
-    found = rows(connection, f"SELECT id FROM volunteer WHERE {column} = :value ORDER BY id LIMIT 1", value=value)
+    found = rows(
+        connection,
+        f"SELECT id FROM volunteer WHERE {column} = :value ORDER BY withdrawn_at IS NOT NULL, id LIMIT 1",
+        value=value,
+    )
     if not found:
         raise NotFound(noun="volunteer", id=given)
     return int(found[0]["id"])
@@ -58,4 +65,26 @@ def county_of(connection: Connection, volunteer_id: int) -> str:
     found = rows(
         connection, "SELECT substr(service_area_id, 1, 6) AS county FROM volunteer WHERE id = :id", id=volunteer_id
     )
+    return str(found[0]["county"])
+
+
+def find_team(connection: Connection, given: str) -> int:
+    """A team by row number, national id or name. Raises NotFound, or TeamUnclear where a name is not the only one."""
+    column = "id" if given.isascii() and given.isdigit() and len(given) < 19 else "national_id"
+    value: Any = int(given) if column == "id" else given
+    found = rows(connection, f"SELECT id FROM team WHERE {column} = :value", value=value) or rows(
+        connection,
+        "SELECT id FROM team WHERE name = :name AND withdrawn_at IS NULL ORDER BY id LIMIT 5",
+        name=given,
+    )
+    if not found:
+        raise NotFound(noun="team", id=given)
+    if len(found) > 1:
+        raise TeamUnclear(name=given, numbers=", ".join(str(row["id"]) for row in found))
+    return int(found[0]["id"])
+
+
+def county_of_team(connection: Connection, team_id: int) -> str:
+    """The six-digit division in which a team lies."""
+    found = rows(connection, "SELECT substr(area_id, 1, 6) AS county FROM team WHERE id = :id", id=team_id)
     return str(found[0]["county"])

@@ -47,8 +47,9 @@ def transfer() -> None:
 @click.option("--living-area", cls=Option, metavar="CODE", help=N_("The new living area."))
 @pass_invocation
 def request(invocation: Invocation, /, reason: str, asked_on: datetime | None, **given: Any) -> None:
+    from national_sync.acts import find_team
     from national_sync.transfer.listing import show_transfer
-    from national_sync.transfer.requests import Reason, Wanted, county_of, find_team
+    from national_sync.transfer.requests import Reason, Wanted, county_of
     from national_sync.transfer.requests import request as write_down
 
     bootstrap = invocation.open()
@@ -221,24 +222,10 @@ def _shown(found: Mapping[str, Any]) -> str:
 @pass_invocation
 @click.pass_context
 def run(ctx: click.Context, invocation: Invocation) -> None:
-    from national_sync.cli.progress import shown_progress
-    from national_sync.prose import report
-    from national_sync.run_files import keep_report
-    from national_sync.stopping import StopFlag, stopping_on_signals
+    from national_sync.cli.running import run_now
     from national_sync.sync.run import RunKind, RunRequest
 
-    bootstrap = invocation.open()
-    flag = StopFlag()
-    with (
-        stopping_on_signals(flag),
-        shown_progress() as progress,
-        bootstrap.engine(stop=flag, progress=progress) as engine,
-    ):
-        result = engine.run(RunRequest(kind=RunKind.LIGHT))
-    facts = result.to_json()
-    keep_report(bootstrap.reports_directory, facts)
-    invocation.answer(facts, lambda: report.run_in_words(facts))
-    ctx.exit(result.exit_code)
+    run_now(ctx, invocation, RunRequest(kind=RunKind.LIGHT))
 
 
 @transfer.command(help=N_("Write a workbook to fill in, a row for each person."))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from national_sync.acts import row_by_id, rows
-from national_sync.transfer.obstacles import needs_review
+from national_sync.joining import needs_review
 from national_sync.transfer.standing import obstacles_of, team_of, with_surroundings
 
 _LISTED: Final = (

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from national_sync.acts import Act, find_volunteer, row_by_id, rows
+from national_sync.acts import Act, find_team, find_volunteer, row_by_id, rows
 from national_sync.divisions import COUNTIES
-from national_sync.errors import AlreadySettled, NotFound, TransferRefused, UsageError
+from national_sync.errors import AlreadySettled, TransferRefused, UsageError
 from national_sync.i18n import N_, Phrase
 from national_sync.persons import person_of
 from national_sync.policy import Policy
@@ -136,27 +136,6 @@ def put_back_to_work(connection: Connection, transfer: Mapping[str, Any], goal: 
             ),
             {"id": transfer["id"]},
         )
-
-
-def find_team(connection: Connection, given: str) -> int:
-    """A team by row number, national id or name. Raises NotFound, or TransferRefused where a name is not the only one."""
-    column = "id" if given.isascii() and given.isdigit() and len(given) < 19 else "national_id"
-    value: Any = int(given) if column == "id" else given
-    found = rows(connection, f"SELECT id FROM team WHERE {column} = :value", value=value) or rows(
-        connection,
-        "SELECT id, national_id FROM team WHERE name = :name AND withdrawn_at IS NULL ORDER BY id LIMIT 5",
-        name=given,
-    )
-    if not found:
-        raise NotFound(noun="team", id=given)
-    if len(found) > 1:
-        numbers = ", ".join(str(row["id"]) for row in found)
-        raise TransferRefused(
-            reason=Phrase(
-                N_("several teams have the name {name}; give one of the numbers {numbers}"), name=given, numbers=numbers
-            )
-        )
-    return int(found[0]["id"])
 
 
 def county_of(connection: Connection, team_ids: tuple[int, int]) -> str | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from national_sync.acts import Act, rows
 from national_sync.books import cell_name, formulas, open_book, refuse, row_is_empty, text_of, values
-from national_sync.errors import NotFound, TransferRefused
+from national_sync.errors import NotFound, TeamUnclear, TransferRefused
 from national_sync.i18n import N_, Phrase
 from national_sync.policy import Policy
 from national_sync.sheets import new_book
@@ -83,6 +83,8 @@ def take(connection: Connection, policy: Policy, file: Path, act: Act) -> Iterat
             requested = request(connection, policy, wanted, act)
         except _Wrong as wrong:
             yield Taken(number, raw["volunteer"], problem=wrong.reason)
+        except TeamUnclear as error:
+            yield Taken(number, raw["volunteer"], problem=Phrase(error.template, **error.facts))
         except NotFound as error:
             yield Taken(number, raw["volunteer"], problem=Phrase(N_("there is no {noun} {id}"), **error.facts))
         except TransferRefused as error:

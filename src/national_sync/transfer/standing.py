@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection
 
 from national_sync.acts import rows
+from national_sync.joining import Person, Team, obstacles, province
 from national_sync.records import MembershipState
 from national_sync.sync.kinds import MismatchKind
 from national_sync.sync.operations import UNSETTLED
 from national_sync.sync.transaction import Transaction
-from national_sync.transfer.obstacles import Person, Team, obstacles, province
 from national_sync.transfer.steps import Areas, Goal, Known, Place
 
 ACTIVE: Final = "('approved', 'stuck')"

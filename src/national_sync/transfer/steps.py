@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
-from national_sync.transfer.obstacles import Obstacle
+from national_sync.joining import Obstacle
 
 
 class Goal(StrEnum):

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.recognition.city import City
 
 from national_sync import audit
-from national_sync.errors import AlreadySettled, NotFound, SheetRefused, TransferRefused, UsageError
+from national_sync.errors import AlreadySettled, NotFound, SheetRefused, TeamUnclear, TransferRefused, UsageError
 from national_sync.policy import Policy
 from national_sync.reports.morning import morning_facts
 from national_sync.sheets import new_book
@@ -90,7 +90,7 @@ def test_a_request_that_cannot_be_is_refused(city: City, given: dict[str, Any], 
 
 def test_two_teams_of_one_name_are_not_guessed_between(city: City) -> None:
     city.team("普洱志愿服务队", county="530821")
-    with pytest.raises(TransferRefused, match="2, 3"):
+    with pytest.raises(TeamUnclear, match="2, 3"):
         ask(city, new="普洱志愿服务队")
 
 

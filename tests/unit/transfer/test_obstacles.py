@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from national_sync.transfer.obstacles import Obstacle, Person, Team, needs_review, obstacles
+from national_sync.joining import Obstacle, Person, Team, needs_review, obstacles
 
 PERSON = Person(
     is_withdrawn=False,

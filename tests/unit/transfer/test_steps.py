@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from national_sync.transfer.obstacles import Obstacle
+from national_sync.joining import Obstacle
 from national_sync.transfer.steps import Areas, Goal, Known, Next, Place, Step, Why, next_step
 
 

@@ -1,4 +1,4 @@
-"""The national code lists that the registration form asks for, with the words that stand on paper. Pure.
+"""The national code lists that the forms ask for, with the words that stand on paper. Pure.
 
 Source: section 2 of `docs/national-api`. A cell may hold the code, the code without its leading zero, or the words.
 """
@@ -68,10 +68,22 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 
 
+BODY_TYPES: Final = _listed(
+    "01 党政机关, 02 教育事业单位, 03 卫生事业单位, 04 科技事业单位, 05 文化事业单位, 06 福利事业单位, 07 其他事业单位,"
+    " 08 群团组织, 09 居委会, 10 村委会, 11 国有企业, 12 非国有企业, 13 社会团体, 14 社会服务机构, 15 基金会, 16 社会组织,"
+    " 17 代码 17, 18 代码 18, 99 其他"
+)
+"""Kinds of bodies behind teams. What 17 and 18 mean is not known."""
+
+
 @lru_cache(maxsize=4_096)
 def code_of(name: str, written: str) -> str | None:
     """The code that was meant; None for what is in no list."""
-    known = LISTS[name]
+    return code_in(LISTS[name], written)
+
+
+def code_in(known: Mapping[str, str], written: str) -> str | None:
+    """The code of a list that was meant."""
     if written in known:
         return written
     if written.isdigit() and written.zfill(2) in known:

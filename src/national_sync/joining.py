@@ -1,4 +1,4 @@
-"""What stands in the way of a transfer, asked before anything is removed. Pure.
+"""What stands in the way of somebody who wants to join a team, by a transfer or by itself. Pure.
 
 The rules are those that the national side enforces when somebody joins a team; the mirror tells what they ask.
 """
@@ -54,7 +54,7 @@ class Team:
 
 
 def obstacles(person: Person, team: Team) -> tuple[Obstacle, ...]:
-    """Everything that would make the new team's side of the transfer fail, or lose somebody's work."""
+    """Everything that would make joining the team fail, or lose somebody's work."""
     return (*_of_person(person), *_of_team(team), *_between(person, team))
 
 

@@ -1,0 +1,1 @@
+"""Service stations and the hours recorded at them: clause S6."""

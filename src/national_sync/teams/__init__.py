@@ -1,0 +1,1 @@
+"""Teams, who is in them, and who leads them: clause X2 and order 67."""

@@ -1,0 +1,1 @@
+"""Trainings, who attended them, and who has not been trained: clauses T1 and S3."""
