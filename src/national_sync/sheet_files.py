@@ -6,27 +6,24 @@ something there.
 
 from __future__ import annotations
 
-import re
 import zipfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, WorksheetNotFound
 
 from national_sync.errors import SheetRefused, UsageError
 from national_sync.i18n import N_, Lines, Phrase
+from national_sync.sheet_stream import Scan, UnusualSheet, part_of, scan, stream
 
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 _MOST_BYTES: Final = 400_000_000
 """Unpacked. A full sheet of ours takes a quarter of it."""
-_CHUNK: Final = 1 << 20
-_OVERLAP: Final = 1_000
-_FORMULA: Final = re.compile(rb'<(?:\w+:)?c [^<>]*?r="([A-Z]{1,3}[0-9]{1,7})"[^<>]*>\s*<(?:\w+:)?f[\s/>]')
-_MAYBE_FORMULA: Final = (b"<f", b":f")
-"""What every formula has; where neither is, nothing need be looked for."""
 _MOST_NAMED: Final = 10
 _EXACT: Final = 10**15
 """Up to here a spreadsheet's number holds every digit."""
@@ -37,7 +34,38 @@ def rows_under(path: Path, sheet: str, headings: Sequence[str]) -> Iterator[tupl
 
     Raises SheetRefused, UsageError.
     """
-    _check_file(path)
+    scans = _check_file(path)
+    try:
+        yield from _usual_rows(path, sheet, headings, scans)
+    except UnusualSheet:
+        yield from _any_rows(path, sheet, headings)
+    except KeyError as error:
+        words = N_("it has no sheet named {sheet}; give back the file that was exported")
+        raise refused(path, Phrase(words, sheet=sheet)) from error
+    except (ElementTree.ParseError, ValueError, IndexError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise refused(path, Phrase(N_("it is damaged; export anew"))) from error
+
+
+def _usual_rows(
+    path: Path, sheet: str, headings: Sequence[str], scans: Mapping[str, Scan]
+) -> Iterator[tuple[int, list[Any]]]:
+    """In memory that does not grow with the sheet."""
+    with zipfile.ZipFile(path) as archive:
+        part = part_of(archive, sheet)
+        if part not in scans or not scans[part].is_usual:
+            raise UnusualSheet(part)
+        _refuse_merged(path, scans[part].merged)
+
+        def choose(first: Mapping[str, Any]) -> Mapping[str, int]:
+            letters = list(first)
+            found = _places(path, list(first.values()), headings)
+            return {letters[column]: place for place, column in enumerate(found)}
+
+        yield from stream(archive, part, choose)
+
+
+def _any_rows(path: Path, sheet: str, headings: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
+    """By the reader that knows every form of workbook, and holds the whole sheet."""
     try:
         with CalamineWorkbook.from_path(path) as workbook:
             opened = workbook.get_sheet_by_name(sheet)
@@ -48,6 +76,18 @@ def rows_under(path: Path, sheet: str, headings: Sequence[str]) -> Iterator[tupl
         raise refused(path, Phrase(words, sheet=sheet)) from error
     except CalamineError as error:
         raise refused(path, Phrase(N_("it is damaged; export anew"))) from error
+
+
+def filled_rows(path: Path, sheet: str, headings: Sequence[str], most: int) -> Iterator[tuple[int, list[Any]]]:
+    """The rows that hold anything. Raises SheetRefused for more of them than `most`."""
+    count = 0
+    for number, cells in rows_under(path, sheet, headings):
+        if all(cell == "" for cell in cells):
+            continue
+        count += 1
+        if count > most:
+            raise refused(path, Phrase(N_("it has more than {most} rows; give it in parts"), most=most))
+        yield number, cells
 
 
 def refused(path: Path, *problems: Phrase) -> SheetRefused:
@@ -74,7 +114,8 @@ def as_text(value: Any) -> str | None:
 # The file
 
 
-def _check_file(path: Path) -> None:
+def _check_file(path: Path) -> Mapping[str, Scan]:
+    """The worksheets. Raises SheetRefused, UsageError."""
     try:
         with path.open("rb") as file:
             beginning = file.read(8)
@@ -84,7 +125,7 @@ def _check_file(path: Path) -> None:
         raise refused(path, Phrase(N_("it is an old .xls workbook, or one with a password; {advice}"), advice=_ADVICE))
     if not beginning.startswith(_ZIP):
         raise refused(path, Phrase(N_("it is text such as .csv, and no workbook; {advice}"), advice=_ADVICE))
-    _check_parts(path)
+    return _check_parts(path)
 
 
 _ADVICE: Final = Phrase(
@@ -92,7 +133,7 @@ _ADVICE: Final = Phrase(
 )
 
 
-def _check_parts(path: Path) -> None:
+def _check_parts(path: Path) -> Mapping[str, Scan]:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -100,28 +141,18 @@ def _check_parts(path: Path) -> None:
                 raise refused(path, Phrase(N_("it is no .xlsx workbook; {advice}"), advice=_ADVICE))
             if sum(part.file_size for part in parts) > _MOST_BYTES:
                 raise refused(path, Phrase(N_("unpacked it is larger than any sheet that was exported")))
-            formulas = [
-                cell
+            scans = {
+                part.filename: scan(archive, part.filename)
                 for part in parts
-                if part.filename.startswith("xl/worksheets/")
-                for cell in _formulas(archive, part)
-            ]
+                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
+            }
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise refused(path, Phrase(N_("it is damaged; export anew"))) from error
+    formulas = [cell for one in scans.values() for cell in one.formulas]
     if formulas:
         words = N_("there are formulas in {cells}; write the values themselves")
         raise refused(path, Phrase(words, cells=_named(formulas)))
-
-
-def _formulas(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[str]:
-    """The cells with formulas: only their last results would be read."""
-    known = b""
-    with archive.open(part) as file:
-        while chunk := file.read(_CHUNK):
-            window = known + chunk
-            found = list(_FORMULA.finditer(window)) if any(mark in window for mark in _MAYBE_FORMULA) else []
-            yield from (match[1].decode() for match in found)
-            known = window[max(found[-1].end() if found else 0, len(window) - _OVERLAP) :]
+    return scans
 
 
 def _named(cells: Sequence[str]) -> str:
@@ -130,8 +161,12 @@ def _named(cells: Sequence[str]) -> str:
 
 def _check_merged(path: Path, sheet: CalamineSheet) -> None:
     merged = sheet.merged_cell_ranges or []
-    if merged:
-        cells = [f"{_letters(start[1])}{start[0] + 1}:{_letters(end[1])}{end[0] + 1}" for start, end in merged]
+    cells = [f"{_letters(start[1])}{start[0] + 1}:{_letters(end[1])}{end[0] + 1}" for start, end in merged]
+    _refuse_merged(path, cells)
+
+
+def _refuse_merged(path: Path, cells: Sequence[str]) -> None:
+    if cells:
         words = N_("there are merged cells, {cells}; separate them again")
         raise refused(path, Phrase(words, cells=_named(cells)))
 

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, text
 
 from national_sync.acts import rows
 from national_sync.clock import local_date
+from national_sync.code_lists import words_of
 from national_sync.divisions import COUNTIES
 from national_sync.errors import CardRefused, NotFound
 from national_sync.i18n import N_, Phrase
 from national_sync.printing.codes import qr_code
 from national_sync.printing.forms import pdf, pictures
-from national_sync.registration.code_lists import words_of
 from national_sync.signing import Facts, Signer
 from national_sync.sync.slices import slices
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
@@ -36,7 +37,7 @@ class Desk:
     rules: RegistrationRules
     now: int
 
-    @property
+    @cached_property
     def today(self) -> date:
         return local_date(self.now)
 
@@ -48,7 +49,7 @@ class Desk:
         faults = what_is_lacking(checked.values, self.today, self.rules)
         if not may(self.operator, Right.DECIDE, county=checked.county):
             faults.append(Fault("service_area_id", Phrase(N_("is not for this account to register"))))
-        return Checked(checked.values, tuple(faults))
+        return Checked(checked.values, tuple(faults)) if faults else checked
 
     def write_down(self, connection: Connection, action: str, ids: Iterable[int], **detail: Any) -> None:
         """One entry of the audit for what was done to these registrations; the steps name each of them."""

@@ -57,5 +57,5 @@ def what_is_lacking(values: Mapping[str, str | None], day: date, rules: Registra
     return lacking + [
         Fault(name, Phrase(N_("lies in the future")))
         for name in ("guardian_consented_on", "fitness_stated_on")
-        if (values[name] or "") > day.isoformat()
+        if values[name] and str(values[name]) > day.isoformat()
     ]

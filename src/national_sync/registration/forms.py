@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any, Final
 
 from national_sync.clock import local_date
+from national_sync.code_lists import LISTS, words_of
 from national_sync.divisions import COUNTIES
 from national_sync.printing.forms import pdf, pictures
-from national_sync.registration.code_lists import LISTS, words_of
 from national_sync.registration.routing import Approver
 from national_sync.sealing import Sealer
 

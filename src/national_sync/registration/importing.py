@@ -184,8 +184,9 @@ def _written(values: Sequence[Any]) -> tuple[dict[str, str | None], list[Fault]]
     """The cells as texts, and those that have lost something."""
     written: dict[str, str | None] = {}
     faults = []
-    filled = {name: value for name, value in zip(FIELDS, values, strict=True) if value != ""}
-    for name, value in filled.items():
+    for name, value in zip(FIELDS, values, strict=True):
+        if value == "":
+            continue
         if isinstance(value, str):
             written[name] = value
         elif name == "id_number":

@@ -9,9 +9,9 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
+from national_sync.code_lists import LISTS
 from national_sync.i18n import speaking
 from national_sync.prose.fields import field_name
-from national_sync.registration.code_lists import LISTS
 from national_sync.registration.validation import FIELDS, REQUIRED
 from national_sync.sheets import Book, new_book
 

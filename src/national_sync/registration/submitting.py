@@ -14,10 +14,10 @@ from national_sync.prose.words import word
 from national_sync.registration.desk import KNOWN_AS, Desk, add_step, in_lines
 from national_sync.registration.routing import approver
 from national_sync.registration.validation import FIELDS, Checked
-from national_sync.store.database import for_driver, write_many
+from national_sync.store.database import for_driver, upsert_many
 
 STANDS: Final = "state NOT IN ('rejected', 'refused')"
-_SEALED: Final = ("id_number", "phone", "guardian_phone")
+_SEALED_PLACES: Final = tuple(map(FIELDS.index, ("id_number", "phone", "guardian_phone")))
 _COLUMNS: Final = (*FIELDS, "county", "approver", "id_number_hash", "phone_hash", "sheet", "sheet_row", "submitted_at")
 _INSERT: Final = (
     f"INSERT INTO registration ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
@@ -54,9 +54,13 @@ def submit(connection: Connection, desk: Desk, written: Mapping[str, str | None]
 def row_of(desk: Desk, checked: Checked, *, sheet: str | None = None, sheet_row: int | None = None) -> Row:
     """A checked form as a row to insert, personal data sealed."""
     values = checked.values
-    stored = {**values, **{name: desk.sealer.seal(value) for name in _SEALED if (value := values[name])}}
+    stored: list[str | None] = [values[name] for name in FIELDS]
+    for place in _SEALED_PLACES:
+        plain = stored[place]
+        if plain is not None:
+            stored[place] = desk.sealer.seal(plain)
     return (
-        *map(stored.__getitem__, FIELDS),
+        *stored,
         checked.county,
         approver(str(values["unit_level"]), checked.county, desk.rules).value,
         desk.sealer.match_hash(str(values["id_number"])),
@@ -81,7 +85,7 @@ def row_number_in(row: Row) -> int:
 
 def insert(connection: Connection, rows: Sequence[Row]) -> None:
     """Insert rows; one whose person has a registration that stands is left out."""
-    write_many(connection, _INSERT, rows)
+    upsert_many(connection, "registration", _COLUMNS, rows, "ON CONFLICT DO NOTHING")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from national_sync.code_lists import LISTS, MAINLAND, code_of
 from national_sync.divisions import COUNTIES
 from national_sync.i18n import N_, Phrase
 from national_sync.identity import DIGITS, check_digit, mainland_number, normalised_number
-from national_sync.registration.code_lists import LISTS, MAINLAND, code_of
 
 FIELDS: Final = (
     "name",
@@ -58,7 +58,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
 _LONGEST: Final[Mapping[str, int]] = {"name": 100, "guardian_name": 100}
 _LONGEST_TEXT: Final = 200
 _MOST_CATEGORIES: Final = 4
-_EARLIEST: Final = date(1900, 1, 1)
+_EARLIEST: Final = "1900-01-01"
 _DATE: Final = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?: 00:00)?|(\d{4})(\d{2})(\d{2})")
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 _SEPARATORS: Final = re.compile(r"[,，、;；\s]+")
@@ -98,14 +98,17 @@ class Checked:
 
 def check(written: Mapping[str, str | None], today: date) -> Checked:
     """Check a form; what it has beside `FIELDS` is a fault too."""
-    faults = [Fault(name, Phrase(N_("there is no such field"))) for name in sorted(written.keys() - _KNOWN)]
+    unknown = () if _KNOWN.issuperset(written) else sorted(written.keys() - _KNOWN)
+    faults = [Fault(name, Phrase(N_("there is no such field"))) for name in unknown]
     values = _EMPTY.copy()
     for name, given in written.items():
-        text = _tidy(given) if given and name in _KNOWN else ""
-        if text:
-            values[name], reason = _read(name, text)
+        if given and name in _KNOWN:
+            value, reason = (_taken if name in _OWN else _taken_often)(name, given)
             if reason is not None:
                 faults.append(Fault(name, reason))
+                values[name] = None
+            elif value is not None:
+                values[name] = value
     faulty = {fault.field for fault in faults}
     faults += [
         Fault(name, Phrase(N_("is missing"))) for name in REQUIRED if values[name] is None and name not in faulty
@@ -117,6 +120,21 @@ def check(written: Mapping[str, str | None], today: date) -> Checked:
 
 _KNOWN: Final = frozenset(FIELDS)
 _EMPTY: Final[dict[str, str | None]] = {name: DEFAULTS.get(name) for name in FIELDS}
+
+
+_OWN: Final = frozenset({"name", "id_number", "phone", "living_area_name"})
+"""What is another for each person; of the rest the same values come again and again."""
+
+
+def _taken(name: str, given: str) -> tuple[str | None, Phrase | None]:
+    """What is kept of what was written, nothing for blanks; and what is wrong with it."""
+    text = _tidy(given)
+    return _read(name, text) if text else (None, None)
+
+
+@lru_cache(maxsize=8_192)
+def _taken_often(name: str, given: str) -> tuple[str | None, Phrase | None]:
+    return _taken(name, given)
 
 
 def _tidy(text: str) -> str:
@@ -137,8 +155,7 @@ def _read(name: str, text: str) -> tuple[str | None, Phrase | None]:
 
 def fault_in(name: str, written: str) -> Phrase | None:
     """What is wrong with one answer by itself; an empty one is not wrong yet."""
-    text = _tidy(written)
-    value, reason = _read(name, text) if text else (None, None)
+    value, reason = _taken(name, written)
     looks_mainland = name == "id_number" and value is not None and len(value) == 18 and DIGITS.issuperset(value[:17])
     return _what_is_wrong_with(value) if looks_mainland and value and mainland_number(value) is None else reason
 
@@ -284,7 +301,7 @@ def _check_identity(values: dict[str, str | None], faulty: Iterable[str], today:
             if values[name] is None and name not in faulty
         ]
     born_on = values["birth_date"]
-    if born_on is not None and not _EARLIEST.isoformat() <= born_on <= today.isoformat():
+    if born_on is not None and not _EARLIEST <= born_on <= today.isoformat():
         faults.append(Fault("birth_date", Phrase(N_("lies in the future, or before 1900"))))
     return faults
 

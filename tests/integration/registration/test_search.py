@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from tests.integration.registration.office import RegistrationOffice, id_number
 
-from national_sync.registration.search import By, hash_of_number, keep_initials, search
+from national_sync.registration.search import By, hash_of_number, keep_initials, search, statement
 
 
 def found(office: RegistrationOffice, by: By, value: Any, **limits: Any) -> list[str]:
@@ -62,16 +62,20 @@ def test_initials_follow_the_names_whoever_changes_them(people: RegistrationOffi
 
 def test_no_search_reads_a_table_through(sqlite_office: RegistrationOffice) -> None:
     sqlite_office.person("李文秀", id_number(2))
-    statements: list[tuple[str, Any]] = []
+    asked: list[tuple[str, Any]] = []
+    for by in By:
+        wanted = ("LW", "LX") if by is By.INITIALS else (1,)
+        asked += [
+            (statement(by, "sqlite", False), (*wanted, 50, 0)),
+            (statement(by, "sqlite", True), (*wanted, "5", 50, 0)),
+        ]
     with sqlite_office.database.write() as connection:
         keep_initials(connection)
-        event.listen(
-            connection, "before_cursor_execute", lambda _c, _cur, sql, given, *_: statements.append((sql, given))
-        )
-        for by in By:
-            search(connection, by, "LW" if by is By.INITIALS else 1)
+        event.listen(connection, "before_cursor_execute", lambda _c, _cur, sql, given, *_: asked.append((sql, given)))
         keep_initials(connection)
-        for sql, given in [one for one in statements if one[0].startswith("SELECT")]:
+        selects = [one for one in asked if one[0].startswith("SELECT")]
+        assert len(selects) > 2 * len(By)
+        for sql, given in selects:
             plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
             # A covering partial index that holds only what was edited here is as good as a look-up.
             scans = [step for step in plan if step.startswith("SCAN") and "volunteer_initials_local" not in step]
