@@ -180,7 +180,9 @@ def change(*, url: str, share: float, is_scattered: bool) -> Measured:
         column = "id" if is_scattered else "volunteer_id"
         most = connection.execute(text(f"SELECT MAX({column}) FROM hour_record")).scalar_one()
         changed = connection.execute(
-            text(f"UPDATE hour_record SET remark = 'x', sync_rev = :rev WHERE {column} > :low"),
+            text(
+                f"UPDATE hour_record SET service_seconds = service_seconds + 36, sync_rev = :rev WHERE {column} > :low"
+            ),
             {"rev": revision, "low": int(most * (1 - share))},
         )
     measured.facts["rows"] = changed.rowcount

@@ -22,7 +22,7 @@ from national_sync.web.app import kiosk_app
 bounded = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
-DESCRIBED = kiosk_app(SimpleNamespace(database=None, clock=SetClock())).openapi()  # type: ignore[arg-type]
+DESCRIBED = kiosk_app(SimpleNamespace(looks=None, ledger=None, clock=SetClock())).openapi()  # type: ignore[arg-type]
 """The document depends on no desk."""
 
 schema = schemathesis.openapi.from_dict(DESCRIBED)

@@ -19,6 +19,8 @@ from national_sync.national.port import (
     PullRequest,
     Reject,
     Scope,
+    StarApplication,
+    StarRequest,
     Totals,
 )
 from national_sync.records import Entity, Record, Value
@@ -32,6 +34,7 @@ from national_sync_adapters.nvsi.limits import DailyQuota, Limits
 from national_sync_adapters.nvsi.reader import Reader
 from national_sync_adapters.nvsi.session import Session
 from national_sync_adapters.nvsi.settings import NvsiSettings
+from national_sync_adapters.nvsi.stars import StarDesk
 from national_sync_adapters.nvsi.writer import Writer
 
 LOOKS_AT_CLOCK: Final = 2
@@ -108,10 +111,17 @@ class NvsiAdapter:
     def result(self, ticket: str) -> Outcome:
         return self._writer.result(ticket)
 
+    def star_applications(self, volunteer_numbers: Sequence[str]) -> list[StarApplication]:
+        return self._stars.applications(volunteer_numbers)
+
+    def apply_for_stars(self, requests: Sequence[StarRequest]) -> list[Outcome]:
+        return self._stars.apply(requests)
+
     def _adopt(self, capabilities: Capabilities) -> None:
         self._capabilities = capabilities
         self._reader = Reader(self._session, self._settings, capabilities)
         self._writer = Writer(self._session, self._reader, capabilities)
+        self._stars = StarDesk(self._session, capabilities)
 
     def _system_info(self) -> tuple[Info, Reply]:
         reply = self._session.read("/system/info", {}, is_metered=False)

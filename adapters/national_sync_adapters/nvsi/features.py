@@ -26,6 +26,7 @@ class Features(msgspec.Struct, frozen=True):
     asyncResults: bool = False
     twoMemberships: bool = True
     totals: bool = True
+    starApplications: bool = False
     encryptedBodies: Literal["off", "accepted", "required"] = "off"
     concurrency: int = 4
 
@@ -58,6 +59,7 @@ def capabilities_of(info: Info, concurrency: int) -> Capabilities:
         asynchronous_results=features.asyncResults,
         two_memberships=features.twoMemberships,
         totals=features.totals,
+        star_applications=features.starApplications,
         concurrency=max(1, min(concurrency, features.concurrency)),
     )
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from national_sync_mocks.nvsi_server import reviews
+from national_sync_mocks.nvsi_server import reviews, stars
 from national_sync_mocks.nvsi_server.clock import Clock, millisecond_text, parse_ms
 from national_sync_mocks.nvsi_server.distortions import VARIANTS
 from national_sync_mocks.nvsi_server.faults import FaultScript, every_fault
@@ -188,13 +188,15 @@ class Admin:
     # Reviews
 
     def review(self, body: Body) -> Any:
-        """Pass or refuse a `ticket`, an application (`membership`), or every pending ticket if none is named."""
+        """Pass or refuse a `ticket`, an application (`membership`, or `star`), or every pending ticket if none is named."""
         decision = body["decision"]
         if decision not in ("pass", "refuse"):
             raise ValueError("decision must be pass or refuse")
         passed, words = decision == "pass", str(body.get("message", ""))
         if "membership" in body:
             return self._decide_membership(body["membership"], passed)
+        if "star" in body:
+            return stars.decide(self.state, str(body["star"]), passed)
         if "ticket" in body:
             tickets = [self.state.tickets[body["ticket"]]]
             if tickets[0].state != "pending":

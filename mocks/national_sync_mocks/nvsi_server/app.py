@@ -18,7 +18,9 @@ from national_sync_mocks.nvsi_server.wire import KINDS
 SMALLEST_GZIP: Final = 1000
 """Below this many bytes an answer is not worth compressing."""
 
-PATHS: Final = frozenset({"/token", "/system/info", "/result"} | {f"/{e}/{a}" for e in KINDS for a in ACTIONS})
+PATHS: Final = frozenset(
+    {"/token", "/system/info", "/result", "/star/list", "/star/apply"} | {f"/{e}/{a}" for e in KINDS for a in ACTIONS}
+)
 
 
 class Application:

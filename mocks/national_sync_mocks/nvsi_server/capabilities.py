@@ -35,6 +35,7 @@ class Capabilities:
     asyncResults: bool = True
     twoMemberships: bool = True
     totals: bool = True
+    starApplications: bool = True
     encryptedBodies: str = "accepted"
     concurrency: int = 4
 

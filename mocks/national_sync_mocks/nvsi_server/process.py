@@ -177,10 +177,11 @@ class AdminClient:
         *,
         ticket: str | None = None,
         membership: str | None = None,
+        star: str | None = None,
         message: str = "",
     ) -> Json:
         """`pass` or `refuse` a ticket or an application, or every pending ticket when none is named."""
-        named = {"ticket": ticket, "membership": membership}
+        named = {"ticket": ticket, "membership": membership, "star": star}
         chosen = {name: value for name, value in named.items() if value is not None}
         return self._post("review", decision=decision, message=message, **chosen)
 

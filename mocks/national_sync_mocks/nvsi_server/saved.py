@@ -11,7 +11,7 @@ import msgspec
 
 from national_sync_mocks.nvsi_server.capabilities import Settings
 from national_sync_mocks.nvsi_server.clock import Clock
-from national_sync_mocks.nvsi_server.state import State, Ticket
+from national_sync_mocks.nvsi_server.state import StarApplication, State, Ticket
 from national_sync_mocks.nvsi_server.wire import KINDS
 
 FORM: Final = 1
@@ -46,6 +46,7 @@ def _content(state: State) -> dict[str, Any]:
             for segment, table in state.tables.items()
         },
         "tickets": [asdict(ticket) for _, ticket in sorted(state.tickets.items())],
+        "stars": [asdict(each) for each in state.stars.values()],
         "references": state.references,
         "answered": state.answered,
         "oddities": state.oddities,
@@ -69,6 +70,7 @@ def _state(content: dict[str, Any], clock: Clock) -> State:
     for ticket in content["tickets"]:
         record = KINDS[ticket["segment"]].record(**ticket["record"])
         state.tickets[ticket["ticket"]] = Ticket(**{**ticket, "record": record})
+    state.stars = {each["id"]: StarApplication(**each) for each in content.get("stars", [])}
     state.references = {name: (place, number) for name, (place, number) in content["references"].items()}
     state.answered = {key: (digest, answer) for key, (digest, answer) in content["answered"].items()}
     state.oddities = content["oddities"]

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import msgspec
 
-from national_sync_mocks.nvsi_server import reads, refusal, rules, signing, writes
+from national_sync_mocks.nvsi_server import reads, refusal, rules, signing, stars, writes
 from national_sync_mocks.nvsi_server.clock import day_text
 from national_sync_mocks.nvsi_server.distortions import distort_page
 from national_sync_mocks.nvsi_server.envelope import Answer, Envelope, encoded
@@ -101,6 +101,7 @@ class Service:
         """What happens by itself as time goes by: totals of a new day, reviews that are due."""
         self.state.refresh_totals()
         decide_due(self.state, store_reviewed)
+        stars.decide_due(self.state)
 
     def answer(self, call: Call) -> Answer:
         self.settle()
@@ -193,6 +194,10 @@ class Service:
         if call.path == "/result":
             reads.check_names(body, {"ticket"})
             return Envelope(data=result(self.state, reads.text_of(body, "ticket", required=True)))
+        if call.path == "/star/list":
+            return Envelope(data=stars.listed(self.state, body))
+        if call.path == "/star/apply":
+            return Envelope(data=stars.applied(self.state, body))
         if call.segment is None or call.path != f"/{call.segment}/{call.action}" or call.action not in ACTIONS:
             raise Refusal(refusal.NOT_FOUND, "没有这个接口")
         if call.action in _WRITES:

@@ -36,6 +36,17 @@ class Ticket:
 
 
 @dataclass(frozen=True)
+class StarApplication:
+    id: str
+    volunteerNumber: str
+    teamId: str
+    star: str
+    at_ms: int
+    state: str = "2"
+    """1 passed, 2 pending, 3 failed, 4 expired."""
+
+
+@dataclass(frozen=True)
 class Written:
     """One write, with what was there before."""
 
@@ -107,6 +118,8 @@ class State:
     )
     sums: Sums = field(default_factory=Sums)
     tickets: dict[str, Ticket] = field(default_factory=dict)
+    stars: dict[str, StarApplication] = field(default_factory=dict)
+    """Applications for stars, in the order in which they came."""
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Client reference -> (segment, record id)."""
     answered: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
@@ -128,6 +141,7 @@ class State:
         twin.tables = {segment: table.copy() for segment, table in self.tables.items()}
         twin.sums = self.sums.copy()
         twin.tickets = self.tickets.copy()
+        twin.stars = self.stars.copy()
         twin.references = self.references.copy()
         twin.answered = self.answered.copy()
         twin.oddities = self.oddities.copy()

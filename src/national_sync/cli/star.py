@@ -14,6 +14,7 @@ from national_sync.cli.choices import COUNTY
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import masked, more_below, row_facts
+from national_sync.cli.star_national import applications, apply, compare
 from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours
 from national_sync.prose.layout import table
@@ -424,32 +425,5 @@ def keep(invocation: Invocation, award: int, reason: str) -> None:
     invocation.answer({"award": facts}, lambda: _(N_("Award {id} stands."), id=award))
 
 
-@star.command(help=N_("Compare with the stars that the national side shows; differences become mismatches."))
-@pass_invocation
-def compare(invocation: Invocation) -> None:
-    from national_sync.recognition.national_stars import compare as compare_stars
-
-    with invocation.open().database() as database, database.write() as connection:
-        facts = compare_stars(connection, deciding(invocation, connection))
-    invocation.answer(
-        {"stars": facts},
-        lambda: _(
-            N_("Stars that differ nationally: {open} ({opened} new, {closed} settled). national-sync mismatch list"),
-            **facts,
-        ),
-    )
-
-
-@star.command(help=N_("Write the list of stars to apply for nationally: exactly the band reached, never a lower one."))
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@pass_invocation
-def applications(invocation: Invocation, file: Path) -> None:
-    from national_sync.recognition.rosters import write_applications
-
-    with invocation.open().database() as database, database.read() as connection:
-        reading(invocation, connection, named=True)
-        people = write_applications(connection, file)
-    invocation.answer(
-        {"applications": {"file": str(file), "people": people}},
-        lambda: _(N_("{people} people are in {file}."), people=people, file=file),
-    )
+for _command in (compare, apply, applications):
+    star.add_command(_command)

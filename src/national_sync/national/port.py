@@ -42,6 +42,8 @@ class Capabilities:
     asynchronous_results: bool = False
     two_memberships: bool = True
     totals: bool = True
+    star_applications: bool = False
+    """Stars can be applied for, and applications looked up."""
     concurrency: int = 4
     """Calls that may be under way at once."""
 
@@ -204,6 +206,37 @@ def bucket_of(national_id: str) -> str:
     return national_id[:2]
 
 
+class StarState(StrEnum):
+    """Where an application for a star stands on the national side."""
+
+    PASSED = "passed"
+    PENDING = "pending"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class StarRequest:
+    """A star to be applied for: only the band that the person's hours lie in, above the present star."""
+
+    volunteer_number: str
+    team_national_id: str
+    star: int
+
+
+@dataclass(frozen=True)
+class StarApplication:
+    """An application as the national side has it."""
+
+    national_id: str
+    volunteer_number: str
+    team_national_id: str
+    star: int
+    state: StarState
+    applied_at: int
+    """UTC epoch seconds."""
+
+
 class NationalSystem(Protocol):
     """The national side, whatever carries it.
 
@@ -246,6 +279,13 @@ class NationalSystem(Protocol):
 
     def digest(self, entity: Entity) -> dict[str, BucketDigest]:
         """Digests by bucket; raises `CapabilityMissing` where not offered."""
+
+    def star_applications(self, volunteer_numbers: Sequence[str]) -> list[StarApplication]:
+        """Every application of these volunteers, by time; raises `CapabilityMissing` where not offered."""
+
+    def apply_for_stars(self, requests: Sequence[StarRequest]) -> list[Outcome]:
+        """Hand in at most one batch; one outcome each, in order. `Done` names the application, which waits for review.
+        Raises `CapabilityMissing` where not offered."""
 
 
 class CallMeter(Protocol):

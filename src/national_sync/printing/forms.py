@@ -62,7 +62,9 @@ def _compiled(template: str, data: Mapping[str, Any], form: Any, dots_per_inch: 
 def _texts(data: Any) -> Iterator[str]:
     match data:
         case str():
-            yield data
+            # Drawings are long, and the font has all of ASCII.
+            if not (data.isascii() and data.isprintable()):
+                yield data
         case Mapping():
             for value in data.values():
                 yield from _texts(value)

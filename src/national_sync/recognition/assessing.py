@@ -11,19 +11,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from national_sync.acts import rows
+from national_sync.coverage import TRAINED, UNIT_MEMBERS
 from national_sync.policy import StarBasis, StarRules
 from national_sync.puer_time import midnight
 from national_sync.recognition.tally import Recipe, special, totals
 from national_sync.recognition.targets import Figures
+from national_sync.station_days import days_open, station_days
 from national_sync.store.database import write_many
-
-_DAY_SECONDS: Final = 86_400
-_PUER_OFFSET_SECONDS: Final = 8 * 3600
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def counted(connection: Connection, year: Year) -> Iterator[None]:
     connection.execute(text("CREATE TEMPORARY TABLE unit_member (unit_id BIGINT, volunteer_id BIGINT)"))
     try:
         _sum_hours(connection, year.recipe)
-        connection.execute(text(f"INSERT INTO unit_member (unit_id, volunteer_id) {_MEMBERS}"))
+        connection.execute(text(f"INSERT INTO unit_member (unit_id, volunteer_id) {UNIT_MEMBERS}"))
         yield
     finally:
         connection.execute(text("DROP TABLE unit_member"))
@@ -93,17 +92,6 @@ def _sum_hours(connection: Connection, recipe: Recipe) -> None:
     )
 
 
-_MEMBERS: Final = (
-    "SELECT DISTINCT u.unit_id, COALESCE(g.kept_id, m.volunteer_id) FROM unit_team u"
-    " JOIN membership m ON m.team_id = u.team_id AND m.state = 'member' AND m.withdrawn_at IS NULL"
-    " AND m.national_id IS NOT NULL"
-    " LEFT JOIN volunteer_merge g ON g.gone_id = m.volunteer_id AND g.state = 'merged'"
-    " JOIN volunteer v ON v.id = COALESCE(g.kept_id, m.volunteer_id)"
-    " WHERE v.withdrawn_at IS NULL AND v.national_id IS NOT NULL"
-)
-"""Who is registered for a unit: a member of one of its teams, once however often."""
-
-
 def units(connection: Connection, year: Year) -> list[UnitFigures]:
     """Every unit's figures, by county and name; inside `counted`."""
     served = _by_unit(
@@ -115,9 +103,7 @@ def units(connection: Connection, year: Year) -> list[UnitFigures]:
     days = {"first": year.first.isoformat(), "last": year.last.isoformat()}
     trained = _by_unit(
         connection,
-        "SELECT m.unit_id, COUNT(*) AS trained FROM unit_member m WHERE EXISTS (SELECT 1 FROM training_record t"
-        " WHERE t.volunteer_id = m.volunteer_id AND t.withdrawn_at IS NULL AND t.national_id IS NOT NULL"
-        " AND t.training_date BETWEEN :first AND :last) GROUP BY m.unit_id",
+        f"SELECT m.unit_id, COUNT(*) AS trained FROM unit_member m WHERE m.volunteer_id IN ({TRAINED}) GROUP BY m.unit_id",
         **days,
     )
     projects = _by_unit(
@@ -165,7 +151,7 @@ def stations(connection: Connection, year: Year) -> list[StationFigures]:
         last=year.last.isoformat(),
     )
     seconds, days_met = Counter[int](), Counter[int]()
-    for day in station_days(connection, year):
+    for day in station_days(connection, year.first, year.last):
         seconds[day["station_id"]] += day["seconds"]
         days_met[day["station_id"]] += day["is_met"]
     return [
@@ -173,37 +159,12 @@ def stations(connection: Connection, year: Year) -> list[StationFigures]:
             station_id=row["id"],
             name=row["name"],
             county=row["area_id"][:6],
-            days=None if row["team_id"] is None else _open_days(row, year),
+            days=None if row["team_id"] is None else days_open(row, year.first, year.last)[1],
             days_met=days_met[row["id"]],
             seconds=seconds[row["id"]],
         )
         for row in found
     ]
-
-
-def station_days(connection: Connection, year: Year) -> Iterator[Mapping[str, Any]]:
-    """The evidence: a row a station and day on which something was recorded while it was open."""
-    day = f"((h.started_at + {_PUER_OFFSET_SECONDS}) / {_DAY_SECONDS})"
-    found = connection.execute(
-        text(
-            f"SELECT s.id AS station_id, s.name, {day} AS day, SUM(h.service_seconds) AS seconds,"
-            " MAX(s.service_seconds_per_day) AS wanted, MAX(s.opened_on) AS opened_on, MAX(s.closed_on) AS closed_on"
-            " FROM station s JOIN hour_record h ON h.team_id = s.team_id"
-            f" WHERE {year.recipe.condition('h')} AND h.national_id IS NOT NULL"
-            f" GROUP BY s.id, s.name, {day} ORDER BY s.id, {day}"
-        ).execution_options(yield_per=1_000)
-    )
-    for row in found.mappings():
-        written = (date(1970, 1, 1) + timedelta(days=row["day"])).isoformat()
-        if (row["opened_on"] or "") <= written <= (row["closed_on"] or written):
-            is_met = row["seconds"] >= row["wanted"]
-            yield {**row, "day": written, "seconds": int(row["seconds"]), "is_met": is_met}
-
-
-def _open_days(row: Mapping[str, Any], year: Year) -> int:
-    first = max(year.first, date.fromisoformat(row["opened_on"] or year.first.isoformat()))
-    last = min(year.last, date.fromisoformat(row["closed_on"] or year.last.isoformat()))
-    return max(0, (last - first).days + 1)
 
 
 # Evidence
@@ -214,7 +175,9 @@ def member_rows(connection: Connection, year: Year) -> Iterator[Mapping[str, Any
     found = connection.execute(
         text(
             "SELECT m.unit_id, v.number, v.name, COALESCE(y.seconds, 0) AS seconds, COALESCE(y.records, 0) AS records,"
-            " (SELECT COUNT(*) FROM training_record t WHERE t.volunteer_id = v.id AND t.withdrawn_at IS NULL"
+            " (SELECT COUNT(*) FROM training_record t WHERE (t.volunteer_id = v.id OR t.volunteer_id IN"
+            " (SELECT g.gone_id FROM volunteer_merge g WHERE g.kept_id = v.id AND g.state = 'merged'))"
+            " AND t.withdrawn_at IS NULL"
             " AND t.national_id IS NOT NULL AND t.training_date BETWEEN :first AND :last) AS trainings"
             " FROM unit_member m JOIN volunteer v ON v.id = m.volunteer_id"
             " LEFT JOIN year_hours y ON y.volunteer_id = v.id ORDER BY m.unit_id, v.number, v.id"

@@ -20,6 +20,7 @@ from national_sync.recognition.assessing import StationFigures, UnitFigures, Yea
 from national_sync.recognition.targets import Figures, Standing
 from national_sync.recognition.units import KIND_WORDS, UnitKind
 from national_sync.sheets import Book, new_book
+from national_sync.station_days import station_days
 
 STANDING_WORDS: Final = {
     Standing.MET: "达标",
@@ -250,7 +251,7 @@ def _write_evidence(book: Book, connection: Connection, year: Year) -> None:
     _write_rows(book, "依据-项目", _PROJECT_COLUMNS, projects)
     days = (
         [one["station_id"], one["name"], one["day"], _hours(one["seconds"]), "是" if one["is_met"] else "否"]
-        for one in assessing.station_days(connection, year)
+        for one in station_days(connection, year.first, year.last)
     )
     _write_rows(book, "依据-站点", _DAY_COLUMNS, days)
 

@@ -1,8 +1,9 @@
 """The hours that count, for every volunteer of the city, by set-based SQL in chunks of bounded size.
 
-A tally belongs to a recipe (rules and cut-off). Asked for again with the same recipe it only reckons those volunteers
-anew whose records have changed since; asked for with another one it begins from nothing. Killed at any moment, it goes
-on from its last chunk: what is left to do stands in the mark and in `star_due`.
+A tally belongs to a recipe (rules and cut-off) and to a revision. Asked for again with the same recipe it adds what the
+records written since make more or less (`recognition.differences`); asked for with another one it begins from nothing.
+Where that difference cannot be told, the volunteer is reckoned anew. Killed at any moment, it goes on from its last
+chunk: what is left to do stands in the mark and in `star_due`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from sqlalchemy import Connection, text
 from national_sync.errors import TallyOvertaken
 from national_sync.persons import Span, doubled_seconds
 from national_sync.policy import StarRules
+from national_sync.recognition.differences import add_differences
 from national_sync.recognition.hours import Unsettled, services_of, unsettled
 from national_sync.recognition.stars import Period, Service, counted, period_of
-from national_sync.records import HourKind
+from national_sync.records import Entity, HourKind
 from national_sync.store.database import Database, write_many
 from national_sync.store.marks import read_mark, write_mark
 from national_sync.sync.transaction import current_revision
@@ -142,7 +144,7 @@ def _begin(connection: Connection, recipe: Recipe) -> None:
         connection.execute(text("DELETE FROM star_tally"))
         connection.execute(text("DELETE FROM star_due"))
         fresh = {"recipe": recipe.key, "rev": current_revision(connection), "next": 0}
-        write_mark(connection, MARK, {**fresh, "history": _latest_history(connection)})
+        write_mark(connection, MARK, {**fresh, "is_even": True, "history": _latest_history(connection)})
     elif mark["next"] is None:
         _collect_due(connection, recipe)
 
@@ -151,7 +153,9 @@ def _step(connection: Connection, recipe: Recipe) -> bool:
     """Do one chunk; false when there was none left."""
     mark = _progress(connection, recipe)
     if mark["next"] is None:
-        return _reckon_due(connection, recipe)
+        is_done = not _reckon_due(connection, recipe)
+        _note_evenness(connection, mark)
+        return not is_done
     low = connection.execute(
         text("SELECT MIN(volunteer_id) FROM hour_record WHERE volunteer_id >= :next"), {"next": mark["next"]}
     ).scalar_one()
@@ -162,7 +166,15 @@ def _step(connection: Connection, recipe: Recipe) -> bool:
         mark["next"] = low + CHUNK_VOLUNTEERS
         _sum_range(connection, recipe, low, low + CHUNK_VOLUNTEERS)
     write_mark(connection, MARK, mark)
+    _note_evenness(connection, mark)
     return True
+
+
+def _note_evenness(connection: Connection, mark: dict[str, Any]) -> None:
+    """Sums may hold records written after the tally's revision: then no difference may be added to them."""
+    if mark.get("is_even") and current_revision(connection) != mark["rev"]:
+        mark["is_even"] = False
+        write_mark(connection, MARK, mark)
 
 
 def _sum_range(connection: Connection, recipe: Recipe, low: int, high: int) -> None:
@@ -178,44 +190,59 @@ def _sum_range(connection: Connection, recipe: Recipe, low: int, high: int) -> N
 
 
 def _collect_due(connection: Connection, recipe: Recipe) -> None:
-    """Whose records have changed since the tally's revision, and everybody special, then and now."""
+    """Bring in the records written since the tally's revision: by what they differ or, where that is not enough, by
+    putting their volunteers among those to be reckoned again, with everybody special, then and now."""
     mark = _progress(connection, recipe)
-    for source, parameters in (
+    _hold_still(connection)
+    looked_at = mark["history"] - _COMMITTED_LATER
+    is_even = bool(mark.get("is_even"))
+    if is_even:
+        add_differences(connection, recipe.condition, since=mark["rev"], history=looked_at)
+    else:
         # The plus keeps SQLite from reading the whole index of volunteers, for the sake of DISTINCT, instead of the new rows.
-        ("SELECT DISTINCT +volunteer_id FROM hour_record WHERE sync_rev > :rev", {"rev": mark["rev"]}),
-        ("SELECT volunteer_id FROM star_tally WHERE is_special = 1", {}),
-        ("SELECT kept_id FROM volunteer_merge WHERE true UNION SELECT gone_id FROM volunteer_merge WHERE true", {}),
-    ):
-        connection.execute(
-            text(
-                f"INSERT INTO star_due (volunteer_id) SELECT * FROM ({source}) found WHERE true ON CONFLICT DO NOTHING"
-            ),
-            parameters,
+        _put_among_due(
+            connection, "SELECT DISTINCT +volunteer_id FROM hour_record WHERE sync_rev > :rev", rev=mark["rev"]
         )
-    volunteers = sorted(special(connection, recipe).volunteers | _former_volunteers(connection, mark["history"]))
+    _put_among_due(connection, "SELECT volunteer_id FROM star_tally WHERE is_special = 1")
+    _put_among_due(connection, "SELECT kept_id FROM volunteer_merge UNION SELECT gone_id FROM volunteer_merge")
+    volunteers = sorted(
+        special(connection, recipe).volunteers | _former_volunteers(connection, looked_at, is_told=is_even)
+    )
     write_many(
         connection,
         "INSERT INTO star_due (volunteer_id) VALUES (?) ON CONFLICT DO NOTHING",
         [(volunteer,) for volunteer in volunteers],
     )
-    mark["rev"], mark["history"] = current_revision(connection), _latest_history(connection)
+    mark |= {"rev": current_revision(connection), "history": _latest_history(connection), "is_even": True}
     write_mark(connection, MARK, mark)
+
+
+def _hold_still(connection: Connection) -> None:
+    """Nobody takes a new revision before this transaction ends. On SQLite that is so already."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT 1 FROM mark WHERE name = 'sync_rev' FOR SHARE"))
+
+
+def _put_among_due(connection: Connection, source: str, **parameters: int) -> None:
+    connection.execute(
+        text(f"INSERT INTO star_due (volunteer_id) SELECT * FROM ({source}) found WHERE true ON CONFLICT DO NOTHING"),
+        parameters,
+    )
 
 
 _COMMITTED_LATER: Final = 1_000
 """On PostgreSQL an entry may become visible after one with a higher number; so far back is looked again."""
 
 
-def _former_volunteers(connection: Connection, since: int) -> frozenset[int]:
-    """Whom hour records named that name somebody else now, or are gone."""
+def _former_volunteers(connection: Connection, since: int, *, is_told: bool) -> frozenset[int]:
+    """Whom hour records named that name somebody else now, or are gone; `is_told`: without those that the engine moved."""
+    here = " AND sync_rev IS NULL" if is_told else ""
+    # Asked for its entity too, SQLite would take the index and read the history of all time.
     found = connection.execute(
-        text(
-            "SELECT before FROM row_history WHERE id > :since AND entity = 'hour_record'"
-            " AND before LIKE '%\"volunteer_id\"%'"
-        ),
-        {"since": since - _COMMITTED_LATER},
-    ).scalars()
-    named = (json.loads(before)["volunteer_id"] for before in found)
+        text(f"SELECT entity, before FROM row_history WHERE id > :since{here} AND before LIKE '%\"volunteer_id\"%'"),
+        {"since": since},
+    )
+    named = (json.loads(before)["volunteer_id"] for entity, before in found if entity == Entity.HOUR_RECORD)
     return frozenset(int(volunteer) for volunteer in named if volunteer is not None)
 
 

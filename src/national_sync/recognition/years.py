@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -140,23 +140,47 @@ def page(years: Years) -> str:
     parts = [
         f"<h1>普洱市志愿服务年度比较 {span}<small lang='en'>Years side by side</small></h1>",
         f"<p class='note'>统计至 {years.until}；以全国志愿服务信息系统的有效记录为准。</p>",
-        "<h2>每月服务小时<small lang='en'>Hours a month</small></h2>",
-        _chart(years, years.seconds, 3600),
-        "<h2>每月有服务的志愿者<small lang='en'>Active volunteers a month</small></h2>",
-        _chart(years, years.active, 1),
-        "<h2>志愿者总数<small lang='en'>Volunteers at the end of each month</small></h2>",
-        _chart(years, {(county, month): n for county in COUNTIES for month, n in years.volunteers(county).items()}, 1),
+        *_charts(years, COUNTIES, "h2"),
+        "<h2>认定星级<small lang='en'>Certified stars</small></h2>",
+        _stars(years),
         "<h2>各县（区）各年度<small lang='en'>Counties and years</small></h2>",
         _table(years),
+        "<h2>各县（区）各月<small lang='en'>Counties and months</small></h2>",
+        *(_county(years, county) for county in COUNTIES),
     ]
     return drawings.document(f"普洱市志愿服务年度比较 {span}", "\n".join(parts))
 
 
-def _chart(years: Years, by_month: Mapping[tuple[str, str], int], unit: int) -> str:
-    """The whole city: a group of columns a month, one a year."""
+def _county(years: Years, county: str) -> str:
+    return f"<details><summary>{escape(COUNTIES[county])}</summary>{''.join(_charts(years, [county], 'h3'))}</details>"
+
+
+def _charts(years: Years, counties: Iterable[str], heading: str) -> list[str]:
+    """Hours, active people and volunteers of these counties together, month by month."""
+    chosen = frozenset(counties)
+    volunteers = {(county, month): n for county in chosen for month, n in years.volunteers(county).items()}
+    return [
+        f"<{heading}>{chinese}<small lang='en'>{english}</small></{heading}>\n{_chart(years, by_month, unit, chosen)}"
+        for chinese, english, by_month, unit in (
+            ("每月服务小时", "Hours a month", years.seconds, 3600),
+            ("每月有服务的志愿者", "Active volunteers a month", years.active, 1),
+            ("志愿者总数", "Volunteers at the end of each month", volunteers, 1),
+        )
+    ]
+
+
+def _stars(years: Years) -> str:
+    """Certified once a year: a group of columns a county, one a year."""
+    span = range(years.first, years.last + 1)
+    series = {str(year): [float(years.stars.get((county, year), 0)) for county in COUNTIES] for year in span}
+    return drawings.columns([name[:2] for name in COUNTIES.values()], series)
+
+
+def _chart(years: Years, by_month: Mapping[tuple[str, str], int], unit: int, counties: frozenset[str]) -> str:
+    """A group of columns a month, one a year."""
     city: dict[str, int] = defaultdict(int)
-    for (_county, month), value in by_month.items():
-        city[month] += value
+    for (county, month), value in by_month.items():
+        city[month] += value if county in counties else 0
     series = {
         str(year): [
             city[month] / unit if (month := f"{year}-{number:02}") in years.months else None for number in range(1, 13)

@@ -140,6 +140,24 @@ class StarReviewRow(SQLModel, table=True):
     decided_by: str | None = optional_text()
 
 
+class StarApplicationRow(SQLModel, table=True):
+    """A star applied for on the national side, as far as is known here. Persons: whom it is for."""
+
+    __tablename__ = "star_application"
+    __table_args__ = (Index("star_application_volunteer", "volunteer_id", "star", unique=True),)
+    id: int | None = serial()
+    volunteer_id: int = integer()
+    star: int = integer()
+    state: str = text_column()
+    """sending, unknown (no answer that can be trusted), pending, passed, failed, expired, refused, missing (handed in, and
+    the national side shows none)."""
+    national_id: str | None = optional_text()
+    words: str | None = optional_text()
+    """Why it was refused, in the national side's words."""
+    changed_at: int = integer()
+    changed_by: str = text_column()
+
+
 class ServiceCertificateRow(SQLModel, table=True):
     """A service certificate (志愿服务记录证明) as it was issued. Persons: whom it is for."""
 

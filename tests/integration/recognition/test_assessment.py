@@ -85,7 +85,10 @@ def test_a_person_registered_twice_is_one_member(office: City) -> None:
     [(first,), (second,), *_rest] = office.rows("SELECT id FROM volunteer ORDER BY id")
     office.merge(first, second)
     [facts] = assessed(office).facts()["units"]
-    assert (facts["registered"], facts["average_seconds"], facts["trained"]) == (2, 150 * HOUR, 0)
+    assert (facts["registered"], facts["average_seconds"], facts["trained"]) == (2, 150 * HOUR, 1)
+    with counted(office) as connection:
+        evidence = list(assessing.member_rows(connection, YEAR))
+    assert sum(one["trainings"] > 0 for one in evidence) == facts["trained"]
 
 
 def test_every_figure_is_the_sum_of_its_evidence(office: City, tmp_path: Path) -> None:

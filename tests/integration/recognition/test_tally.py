@@ -196,15 +196,44 @@ def test_the_same_run_again_comes_to_the_same_rows(city: City) -> None:
     assert (city.rows(query), city.rows("SELECT cut_off, cut_off_rev, rules FROM star_batch")) == first
 
 
-def test_only_those_whose_records_changed_are_reckoned_again(city: City) -> None:
-    touched, other = city.volunteer(hours=100), city.volunteer(hours=100)
+def test_only_records_written_since_are_looked_at(city: City) -> None:
+    """A wrong sum stays wrong by as much: the proof that the records behind it were not added up again."""
+    richer, poorer, other = (city.volunteer(hours=100) for _ in range(3))
+    record = city.serve(poorer, 50, "2025-07-01 08:00")
+    moved, twice = city.volunteer(hours=100), city.volunteer(hours=100)
+    wandering, hesitant = city.serve(richer, 11, "2025-08-01 08:00"), city.serve(twice, 11, "2025-08-01 08:00")
     bring_up(city.database, RECIPE)
-    city.serve(touched, 60, "2025-07-01 08:00")
+    city.serve(richer, 60, "2025-07-01 08:00")
+    city.serve(richer, 60, "2026-07-01 08:00")
+    city.change("hour_record", record, service_seconds=20)
+    city.withdraw(record)
+    city.change("hour_record", city.serve(poorer, 9, "2025-09-01 08:00"), remark="补")
     with city.database.write() as connection:
-        # A wrong sum that nobody asks about stays as it is: the proof that it was not looked at.
-        connection.exec_driver_sql(f"UPDATE star_tally SET seconds = 7 WHERE volunteer_id = {other}")
-        connection.exec_driver_sql(f"UPDATE star_tally SET seconds = 7 WHERE volunteer_id = {touched}")
-    assert reckoned(city.database, RECIPE) == {touched: (360_060, 2), other: (7, 1)}
+        connection.exec_driver_sql("UPDATE star_tally SET seconds = 7")
+    bring_up(city.database, RECIPE)
+    # Written twice, or new and then written again: such volunteers are reckoned anew, for one entry tells too little.
+    assert stored(city.database) == {
+        richer: (67, 3), poorer: (360_009, 2), other: (7, 1), moved: (7, 1), twice: (7, 2)
+    }  # fmt: skip
+    city.change("hour_record", hesitant, state="rejected")
+    city.change("hour_record", wandering, volunteer_id=moved)
+    bring_up(city.database, RECIPE)
+    assert stored(city.database) == {
+        richer: (360_060, 2), poorer: (360_009, 2), other: (7, 1), moved: (360_011, 2), twice: (-4, 1)
+    }  # fmt: skip
+
+
+def test_sums_made_while_nights_wrote_are_made_again_and_not_added_to(city: City, small_chunks: None) -> None:
+    volunteers = [city.volunteer(hours=100) for _ in range(6)]
+    with city.database.write() as connection:
+        tally._begin(connection, RECIPE)
+    for volunteer in reversed(volunteers):
+        city.serve(volunteer, 60, "2025-07-01 08:00")
+        with city.database.write() as connection:
+            tally._step(connection, RECIPE)
+    assert reckoned(city.database, RECIPE) == pure(city.database, RECIPE, volunteers)
+    city.serve(volunteers[0], 60, "2025-07-02 08:00")
+    assert reckoned(city.database, RECIPE) == pure(city.database, RECIPE, volunteers)
 
 
 def test_another_run_with_another_cut_off_takes_over_and_the_first_says_so(city: City) -> None:

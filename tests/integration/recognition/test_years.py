@@ -44,6 +44,8 @@ def test_the_page_is_whole_and_needs_nothing_else(sqlite_city: City) -> None:
     assert "思茅区" in words
     assert "100.00" in words
     assert "http" not in text
+    # Three drawings for the city and three for each county, month by month, and the stars by county.
+    assert text.count("<svg") == 3 * 11 + 1
 
 
 def test_months_that_have_not_begun_are_left_out(sqlite_city: City) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.integration.recognition.city import HOUR, City
+from tests.integration.recognition.stars_side import Stars
 from tests.login import log_in
 from tests.unit.cli.conftest import Terminal
 
@@ -31,6 +32,7 @@ class OfficeBootstrap:
     city: City
     sealing: Sealer
     signing_key_file: Path
+    stars: Stars = field(default_factory=Stars)
 
     @property
     def loaded(self) -> Any:
@@ -43,6 +45,11 @@ class OfficeBootstrap:
     @contextmanager
     def database(self) -> Iterator[Database]:
         yield self.city.database
+
+    def meter(self, _database: Database) -> None: ...
+
+    def national(self, **_connected: Any) -> Stars:
+        return self.stars
 
     def sealer(self) -> Sealer:
         return self.sealing
@@ -112,6 +119,24 @@ def test_a1_the_whole_way_of_a_batch_is_typed(city: City, typed: Terminal, tmp_p
     assert typed("star", "revoke", "1", "--reason", "误", "--json").json["award"]["state"] == "revoked"
     assert typed("certificate", "show", "202501-000001", "--json").json["certificate"]["state"] == "revoked"
     assert public
+
+
+def test_stars_are_applied_for_nationally(city: City, typed: Terminal) -> None:
+    team = city.team()
+    for hours_shown in (100, 300):
+        city.join(city.volunteer(hours=100, total_seconds=hours_shown * HOUR), team)
+    city.certified()
+    again(city, typed)
+    shown = typed("star", "apply", "--dry-run", "--json").json
+    assert [one["obstacle"] for one in shown["people"]] == [None, "not_exact_band"]
+    assert (shown["applications"], shown["is_dry_run"]) == ([], True)
+    assert city.rows("SELECT * FROM star_application") == []
+    assert "1 would be applied for" in typed("star", "apply", "--dry-run").out
+    told = typed("star", "apply", language="zh").out
+    assert "等待全国审核: 1" in told
+    assert all(width(line) <= 80 for line in told.splitlines())
+    compared = typed("star", "compare", "--json").json
+    assert (compared["asked"], compared["stars"]["open"]) == (1, 2)
 
 
 def test_a_code_is_verified_without_a_database(city: City, typed: Terminal, tmp_path: Path) -> None:

@@ -54,13 +54,16 @@ def test_a_code_is_drawn_small() -> None:
     assert len(drawing) < 6_000
 
 
-def test_the_drawing_has_exactly_the_modules_of_the_code() -> None:
-    text = "NS1|star|202501-000001|白茶|3|2025-12-31|" + "x" * 86
-    matrix = segno.make_qr(text, error="l", boost_error=False, mask=3).matrix
+@pytest.mark.parametrize("length", [1, 17, 18, 53, 78, 106, 134, 135, 154, 192, 230, 231, 300])
+def test_the_drawing_has_exactly_the_modules_of_the_code(length: int) -> None:
+    text = ("茶|" + "Ab1-_" * 60)[: length - 2] if length > 3 else "x" * length
+    content = text.encode()
+    assert len(content) == length
+    matrix = segno.make_qr(content, mode="byte", error="l", boost_error=False, mask=3).matrix
     drawn = {
         (int(row) - 2, column - 2)
-        for begin, row, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", qr_code(text))
-        for column in range(int(begin), int(begin) + int(length))
+        for begin, row, modules in re.findall(r"M(\d+) (\d+)\.5h(\d+)", qr_code(text))
+        for column in range(int(begin), int(begin) + int(modules))
     }
     dark = {(row, column) for row, modules in enumerate(matrix) for column, module in enumerate(modules) if module}
     assert drawn == dark
