@@ -1,14 +1,22 @@
-"""The ledger beside bare statements: the same rows in the same two transactions, without guards, keys and checks."""
+"""The ledger beside bare statements: the same rows in the same two transactions, without guards, keys and checks.
+
+Bare means: one connection that is told every number, reads nothing, judges nothing and has neither the unique key of the
+client nor the triggers that keep the books append only. It writes the same fifteen rows of a redemption with one statement
+each, as many steps a commit as the ledger had on average, waits for the disk as often, and gives each voucher a random
+hash as the ledger does, for a random place in an index is a page more to write.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import sqlite3
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -17,6 +25,7 @@ from sqlalchemy import text
 
 from bench.measure import Measured, stopwatch
 from bench.stores import driver_address
+from national_sync.errors import StopRequested
 from national_sync.exchange.accounts import FILL_LOT, OPEN_ACCOUNT, exchangeable, held, kind_of, owner_of, spent
 from national_sync.exchange.book import BulkBook
 from national_sync.exchange.calendar import NEVER
@@ -26,16 +35,22 @@ from national_sync.exchange.outcomes import Outcome
 from national_sync.exchange.statement import account_facts, page
 from national_sync.exchange.steps import HoldRequest, Steps
 from national_sync.policy import Exchange
+from national_sync.records import Entity
 from national_sync.sealing import Sealer, SealingKey
 from national_sync.store.database import Database
 from national_sync.store.marks import write_mark
+from national_sync.store.open_kiosk import say_open
 from national_sync.store.schema import create_or_upgrade
+from national_sync.sync.bulk import apply_staged, count_staged
+from national_sync.sync.lease import acquire, holder_name
+from national_sync.sync.transaction import Transactions
 
 VOLUNTEERS: Final = 2_000
 OFFERS: Final = 20
 _PRICE: Final = 3_600
 _CREDIT: Final = 3_600_000
-_STEPS: Final = Steps(Exchange(limits=("1000 per day",)), VoucherCodes(Sealer([SealingKey("bench", bytes(32))])))
+SEALER: Final = Sealer([SealingKey("bench", bytes(32))])
+_STEPS: Final = Steps(Exchange(limits=("1000 per day",)), VoucherCodes(SEALER))
 _BARE_HOLD: Final = (
     ("INSERT INTO redemption (id, key, body_hash, volunteer_id, offer_id, merchant_id, outlet_id, device,"
      " held_quantity, quantity, price_seconds, lots, state, created_at, expires_at)"
@@ -81,6 +96,7 @@ def prepare(*, url: str, is_bare: bool = False) -> Measured:
     with stopwatch() as measured, database.write() as connection:
         write_mark(connection, "sync_rev", 1)
         _people(BulkBook(connection))
+        furnish(BulkBook(connection))
         if is_bare:
             _bare(BulkBook(connection), is_sqlite=database.is_sqlite)
     measured.facts["rows"] = VOLUNTEERS
@@ -92,13 +108,16 @@ def prepare(*, url: str, is_bare: bool = False) -> Measured:
 
 
 def _people(book: BulkBook) -> None:
-    now = int(time.time())
-    volunteers = range(1, VOLUNTEERS + 1)
     book.write_many(
         "INSERT INTO volunteer (id, name, id_number, sex, birth_date, service_area_id, sync_rev)"
         " VALUES (?, '岩温', 'sealed', 'male', '1996-01-01', '530802000000000000', 1)",
-        [(volunteer,) for volunteer in volunteers],
+        [(volunteer,) for volunteer in range(1, VOLUNTEERS + 1)],
     )
+
+
+def furnish(book: BulkBook, volunteers: Sequence[int] = range(1, VOLUNTEERS + 1), *, now: float | None = None) -> None:
+    """Hours for volunteers that are there, and offers to spend them on."""
+    now = int(time.time() if now is None else now)
     accounts = [account(volunteer) for volunteer in volunteers for account in (exchangeable, held)]
     accounts += [spent(1), 4, 5, 6]
     book.write_many(OPEN_ACCOUNT, [(one, kind_of(one).word, owner_of(one)) for one in accounts])
@@ -135,14 +154,17 @@ def _bare(book: BulkBook, *, is_sqlite: bool) -> None:
 # Ours
 
 
-def redeem(*, url: str, clients: int, redemptions: int) -> Measured:
-    """So many clients at once, each holding and confirming one after the other."""
+def redeem(*, url: str, clients: int, redemptions: int, turn: int = 0) -> Measured:
+    """So many clients at once, each holding and confirming one after the other; `turn` is the number of their first.
+
+    On SQLite many are tasks of one event loop, as in the kiosk's service, and a single one is a thread that waits.
+    """
     database = Database(url)
     with open_ledger(database, BenchClock()) as ledger:
         groups = _count_groups(ledger)
-        play = _threads if not database.is_sqlite else _tasks
+        play = _tasks if database.is_sqlite and clients > 1 else _threads
         with stopwatch() as measured:
-            waits = play(ledger, clients, redemptions)
+            waits = play(ledger, clients, range(turn, turn + redemptions // clients))
     with database.read() as connection:
         done = connection.execute(text("SELECT COUNT(*) FROM voucher")).scalar_one()
     waits.sort()
@@ -170,11 +192,11 @@ def _count_groups(ledger: Ledger) -> list[int]:
     return groups
 
 
-def _tasks(ledger: Ledger, clients: int, redemptions: int) -> list[float]:
+def _tasks(ledger: Ledger, clients: int, turns: range) -> list[float]:
     waits: list[float] = []
 
     async def client(number: int) -> None:
-        for turn in range(redemptions // clients):
+        for turn in turns:
             request = _request(number, turn)
             started = time.perf_counter()
             outcome = await ledger.arun(_hold(request))
@@ -189,11 +211,11 @@ def _tasks(ledger: Ledger, clients: int, redemptions: int) -> list[float]:
     return waits
 
 
-def _threads(ledger: Ledger, clients: int, redemptions: int) -> list[float]:
+def _threads(ledger: Ledger, clients: int, turns: range) -> list[float]:
     waits: list[float] = []
 
     def client(number: int) -> None:
-        for turn in range(redemptions // clients):
+        for turn in turns:
             request = _request(number, turn)
             started = time.perf_counter()
             outcome = ledger.run(_hold(request))
@@ -264,7 +286,7 @@ def _values(number: int) -> dict[str, Any]:
     return {
         "r": number + 1, "p": 2 * number + 1, "v": volunteer, "o": number % OFFERS + 1, "n": 2 * (number // VOLUNTEERS) + 2,
         "a": exchangeable(volunteer), "h": held(volunteer), "s": spent(1), "at": 1_800_000_000, "never": NEVER,
-        "key": f"{number}-0123456789abcdef", "hash": number.to_bytes(16), "lots": f"{NEVER}:3600",
+        "key": f"{number}-0123456789abcdef", "hash": random.randbytes(16), "lots": f"{NEVER}:3600",
     }  # fmt: skip
 
 
@@ -304,62 +326,80 @@ def _positional(sql: str) -> tuple[str, list[str]]:
 # Beside a night, and with a long history
 
 
-def apply_night(*, url: str, seconds: float, rows: int = 200, pause: float = 0.02) -> Measured:
-    """What a nightly apply does to the file: chunks of changed hour records, a pause between them."""
+def apply_night(*, url: str, seconds: float) -> Measured:
+    """What a night does to the file while a kiosk is open: the engine takes up changed hour records, chunk by chunk."""
     database = Database(url)
-    longest, chunks = 0.0, 0
-    with stopwatch() as measured:
+    clock = BenchClock()
+    say_open(database, clock.now())
+    transactions = Transactions(acquire(database, clock, holder=holder_name(), kind="nightly"), SEALER)
+    with transactions.read() as tx:
+        staged = count_staged(tx.connection, Entity.HOUR_RECORD)
+    with stopwatch() as measured, suppress(StopRequested):
         until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            chunks += 1
-            with database.write() as connection:
-                started = time.perf_counter()
-                write_mark(connection, "sync_rev", chunks + 1)
-                connection.execute(_CHANGE, {"revision": chunks + 1, "first": chunks * rows % _RECORDS, "rows": rows})
-            longest = max(longest, time.perf_counter() - started)
-            time.sleep(max(pause, 2 * longest))
-    measured.facts |= {"rows": chunks, "longest_ms": 1000 * longest}
+        apply_staged(
+            transactions,
+            Entity.HOUR_RECORD,
+            staged,
+            may_update=True,
+            stop=lambda: time.perf_counter() > until,
+        )
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT COUNT(*) FROM hour_record WHERE remark = 'changed'")).scalar_one()
+    measured.facts |= {"rows": rows, "longest_ms": 1000 * transactions.pace.longest_lock_seconds}
     database.close()
     return measured
 
 
-_RECORDS: Final = 20_000
-_CHANGE: Final = text(
-    "UPDATE hour_record SET remark = 'changed ' || CAST(:revision AS TEXT), sync_rev = :revision"
-    " WHERE id > :first AND id <= :first + :rows"
-)
+RECORDS: Final = 120_000
+"""More than a night takes up while the kiosk is measured."""
 
 
 def add_records(*, url: str) -> Measured:
-    """Hour records for the night to change."""
+    """Hour records in the mirror, and a newer version of each in the staging."""
     database = Database(url)
     with stopwatch() as measured, database.write() as connection:
-        BulkBook(connection).write_many(
-            "INSERT INTO hour_record (volunteer_id, project_id, team_id, started_at, ended_at, service_seconds,"
-            " national_id, sync_rev) VALUES (?, 1, 1, 0, 3600, 3600, ?, 1)",
-            [(number % VOLUNTEERS + 1, f"record {number}") for number in range(_RECORDS)],
+        book = BulkBook(connection)
+        book.run("UPDATE volunteer SET number = 'v' || id, sync_rev = 1")
+        book.run("INSERT INTO team (id, name, area_id, national_id, sync_rev) VALUES (1, '志愿队', '530802', 't1', 1)")
+        book.run(
+            "INSERT INTO project (id, name, team_id, started_at, ended_at, area_id, national_id, sync_rev)"
+            " VALUES (1, '清河', 1, 0, 3600, '530802', 'p1', 1)"
         )
-    measured.facts["rows"] = _RECORDS
+        book.write_many(
+            "INSERT INTO hour_record (volunteer_id, project_id, team_id, started_at, ended_at, service_seconds,"
+            " national_id, national_hash, sync_rev) VALUES (?, 1, 1, 0, 3600, 3600, ?, ?, 1)",
+            [(number % VOLUNTEERS + 1, f"{number:032x}", number.to_bytes(16)) for number in range(RECORDS)],
+        )
+        book.run(
+            "INSERT INTO observed_hour_record (national_id, volunteer_number, project_national_id, team_national_id,"
+            " started_at, ended_at, service_seconds, method, state, kind, remark, updated_at_ms, is_deleted,"
+            " national_hash, mirror_hash, row_id)"
+            " SELECT national_id, 'v' || volunteer_id, 'p1', 't1', 0, 3600, 3600, 'team', 'applying', 'credit', 'changed',"
+            " 1, 0, substr(national_hash, 9) || substr(national_hash, 1, 8), national_hash, id FROM hour_record"
+        )
+    measured.facts["rows"] = RECORDS
     database.close()
     return measured
 
 
-def add_history(*, url: str, entries: int) -> Measured:
-    """As if every volunteer had redeemed for years: entries and postings, evenly over the accounts."""
+def add_history(*, url: str, entries: int, volunteers: int = VOLUNTEERS) -> Measured:
+    """As if so many volunteers had redeemed for years: entries and postings, evenly over their accounts."""
     database = Database(url)
-    each = entries // VOLUNTEERS
+    each = entries // volunteers
     with stopwatch() as measured, database.write() as connection:
-        connection.execute(text(_POSTINGS), {"count": entries})
-        connection.execute(text(_ENTRIES), {"each": each, "volunteers": VOLUNTEERS})
+        connection.execute(text(_POSTINGS), {"count": entries // _ENTRIES_A_POSTING})
+        connection.execute(text(_ENTRIES), {"each": each, "volunteers": volunteers})
         connection.execute(text("UPDATE account SET version = :each WHERE kind = 'exchangeable'"), {"each": each + 1})
     measured.facts["rows"] = entries
     if not database.is_sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM (ANALYZE)")
+            connection.exec_driver_sql("ANALYZE entry, posting, account")
     database.close()
     return measured
 
 
+_ENTRIES_A_POSTING: Final = 10
+"""A night credits many records with one posting."""
 _POSTINGS: Final = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
     " INSERT INTO posting (id, at, kind) SELECT i, i, 'credited' FROM n"
@@ -368,7 +408,8 @@ _ENTRIES: Final = (
     "WITH RECURSIVE v(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM v WHERE v < :volunteers),"
     " n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :each)"
     " INSERT INTO entry (account_id, version, posting_id, seconds, balance_before, balance_after, record_id)"
-    " SELECT v * 10 + 1, i, (i - 1) * :volunteers + v, 36, 0, 36, i FROM v CROSS JOIN n"
+    f" SELECT v * 10 + 1, i, ((i - 1) * :volunteers + v - 1) / {_ENTRIES_A_POSTING} + 1, 36, 0, 36, i"
+    " FROM v CROSS JOIN n"
 )
 
 

@@ -19,6 +19,7 @@ from national_sync.settings import Loaded, load_settings
 from national_sync.store.database import Database
 
 if TYPE_CHECKING:
+    from national_sync.exchange.keeping_up import KeptUp
     from national_sync.national.port import CallMeter, Capabilities, NationalSystem, Notebook
     from national_sync.sealing import Sealer
     from national_sync.sync.lease import RunMeter
@@ -146,6 +147,7 @@ class Bootstrap:
         from national_sync.store.marks import MarkNotebook
         from national_sync.sync.lease import holder_name
         from national_sync.sync.run import Engine
+        from national_sync.teams.closing import carry_out_orders
         from national_sync.transfer.advance import Advance
 
         sealer = self.sealer()
@@ -163,5 +165,13 @@ class Bootstrap:
                 holder=holder_name(),
                 stop=stop,
                 progress=progress,
-                duty=_Duties((follow_in_run, Advance(self.loaded.policy))),
+                duty=_Duties((follow_in_run, carry_out_orders, Advance(self.loaded.policy))),
             )
+
+
+def follow_exchange(bootstrap: Bootstrap) -> KeptUp:
+    """The accounts of hours take up what a run has changed: a step of its own, once the run has given its lease back."""
+    from national_sync.exchange.keeping_up import keep_up_with
+
+    with bootstrap.database() as database:
+        return keep_up_with(database, bootstrap.sealer(), bootstrap.loaded.policy.exchange, bootstrap.clock)

@@ -15,9 +15,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import text
 
+from national_sync.bootstrap import follow_exchange
 from national_sync.clock import PUER_TIME, Clock
 from national_sync.errors import NationalSyncError, RunInProgress, SlotTaken, StopRequested
-from national_sync.exchange.keeping_up import keep_up_with
 from national_sync.run_files import keep_report
 from national_sync.schedule import Schedule
 from national_sync.stopping import StopFlag
@@ -62,10 +62,8 @@ class EngineRuns:
 
     def _keep_up_exchange(self) -> None:
         """The accounts of hours follow what the run has changed. The run is done, whatever becomes of this."""
-        bootstrap = self._bootstrap
         try:
-            with bootstrap.database() as database:
-                kept = keep_up_with(database, bootstrap.sealer(), bootstrap.loaded.policy.exchange, bootstrap.clock)
+            kept = follow_exchange(self._bootstrap)
         except NationalSyncError as error:
             log.error("exchange_failed", code=error.code)
         else:

@@ -21,7 +21,7 @@ from national_sync.demo import Sizes, is_well, run_demo
 from national_sync.demo.clock import StoryClock
 from national_sync.demo.comparison import duplicates, unexplained_differences
 from national_sync.demo.directory import DemoDirectory
-from national_sync.demo.facts import facts_of, write_report
+from national_sync.demo.facts import exchange_facts, facts_of, write_report
 from national_sync.demo.ledger import Edit, Kind, Side, lost_edits
 from national_sync.demo.mapping import ENTITIES, national_value
 from national_sync.demo.server import NationalServer
@@ -29,6 +29,7 @@ from national_sync.demo.sides import Sides, read_sides
 from national_sync.demo.snapshot import take_snapshot, writes_between
 from national_sync.demo.story import FIRST_DAY, NIGHT, Story, Told
 from national_sync.errors import UsageError
+from national_sync.exchange.outcomes import State, VoucherState
 from national_sync.keys import load_sealer
 from national_sync.prose.causes import cause
 from national_sync.prose.demo import demo_in_words
@@ -126,7 +127,7 @@ def test_every_promise_is_kept(played: Played) -> None:
 
 
 def test_every_kind_of_mismatch_occurs(played: Played) -> None:
-    of_local_duties = {MismatchKind.STAR_DIFFERS, MismatchKind.TRANSFER_HALF_DONE}
+    of_local_duties = {MismatchKind.BOOK_DIFFERS, MismatchKind.STAR_DIFFERS, MismatchKind.TRANSFER_HALF_DONE}
     assert {mismatch["kind"] for mismatch in played.facts["mismatches"]} == set(MismatchKind) - of_local_duties
 
 
@@ -140,6 +141,54 @@ def test_both_sides_are_edited_in_every_way(played: Played) -> None:
     assert {(side, kind) for side, kind, _ in done} == {(side, kind) for side in Side for kind in Kind}
     assert {entity for _, _, entity in done} == set(ENTITIES)
     assert min(played.facts["edits"].values()) >= EDITS
+
+
+def test_the_exchange_has_ended_in_every_way(played: Played) -> None:
+    """E1-E3: what an operator can look at."""
+    exchange = played.facts["exchange"]
+    assert set(exchange["redemption"]) == {state.value for state in State}
+    assert set(exchange["voucher"]) == {state.value for state in VoucherState}
+    assert set(exchange["refund"]) == {"requested", "approved", "rejected"}
+    assert set(exchange["dispute"]) == {"open", "rejected"}
+    assert (exchange["agreement"]["suspended"], exchange["merchant"]["left"], exchange["account"]["closed"]) == (
+        1,
+        1,
+        1,
+    )
+    assert (exchange["settlement"], exchange["unbalanced"]) == (2, 0)
+
+
+def test_the_accounts_of_hours_have_followed_both_nights(played: Played) -> None:
+    with closing(sqlite3.connect(played.directory.database)) as connection:
+        [[first]] = connection.execute("SELECT COUNT(*) FROM posting WHERE kind = 'credited'")
+        wrong = connection.execute(
+            "SELECT h.id FROM hour_record h LEFT JOIN credit c ON c.record_id = h.id WHERE COALESCE(c.seconds, 0) <>"
+            " CASE WHEN h.state = 'effective' AND h.withdrawn_at IS NULL AND h.kind = 'credit' AND h.method IN"
+            " ('check_in', 'face', 'forced_sign_out') THEN h.service_seconds ELSE 0 END"
+            " AND h.id NOT IN (SELECT row_id FROM local_change WHERE entity = 'hour_record')"
+        ).fetchall()
+    assert first > 1
+    assert wrong == []
+
+
+def test_one_redemption_is_told_from_the_hours_to_the_books(played: Played) -> None:
+    told = played.facts["exchange"]["told"]
+    steps = [step["step"] for step in told]
+    assert steps == ["person", "offer", "hold", "hold_again", "confirm", "collect", "collect_again", "proof"]
+    person, offer, held, again, confirmed, collected, refused, proof = told
+    assert held["usable_seconds"] == person["usable_seconds"] - offer["price_seconds"]
+    assert (held["held_seconds"], confirmed["held_seconds"]) == (offer["price_seconds"], 0)
+    assert confirmed["spent_seconds"] - held["spent_seconds"] == offer["price_seconds"]
+    assert (again["is_same"], collected["is_granted"], refused["refusal"]) == (True, True, "already_collected")
+    assert sum(entry["seconds"] for entry in proof["entries"]) == 0
+    assert (len(proof["entries"]), proof["faults"]) == (4, [])
+
+
+def test_books_that_do_not_add_up_are_noticed(played: Played, spoilt: sqlite3.Connection) -> None:
+    assert exchange_facts(spoilt)["unbalanced"] == 0
+    spoilt.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'spent' AND balance > 0")
+    assert exchange_facts(spoilt)["unbalanced"] > 0
+    assert not is_well({**played.facts, "exchange": exchange_facts(spoilt)})
 
 
 def test_the_same_seed_tells_the_same_story(played: Played, tmp_path: Path) -> None:

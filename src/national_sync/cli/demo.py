@@ -17,6 +17,7 @@ _PARTS: Final = {
     "day": N_("The day: people edit on both sides, a light run every few hours"),
     "night_two": N_("The second night: both sides are brought into agreement"),
     "again": N_("The same night once more: nothing may be written"),
+    "exchange": N_("A month at the partners: volunteers spend hours, in every way that it may end"),
 }
 _PROMISE_BROKEN: Final = 7
 

@@ -13,10 +13,10 @@ from national_sync.cli.counter import (
     limit_option,
     looking,
     offset_option,
-    tell,
     tell_rows,
 )
 from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.nouns import do_and_tell, number_argument
 from national_sync.cli.rows import moment
 from national_sync.i18n import N_, _, say
 from national_sync.prose.amounts import hours
@@ -32,37 +32,12 @@ def ledger() -> None:
 @ledger.command(help=N_("Book what has changed in the mirror and what is over; every night, and whenever wanted."))
 @pass_invocation
 def follow(invocation: Invocation) -> None:
-    from national_sync.exchange.keeping_up import keep_up_with
+    from national_sync.bootstrap import follow_exchange
+    from national_sync.prose.exchange import followed_in_words
 
-    bootstrap = invocation.open()
-    with bootstrap.database() as database:
-        kept = keep_up_with(database, bootstrap.sealer(), bootstrap.loaded.policy.exchange, bootstrap.clock)
-    facts = kept.to_json()
-    invocation.answer({"followed": facts}, lambda: _followed_in_words(facts))
-
-
-def _followed_in_words(facts: dict[str, Any]) -> str:
-    return "\n".join(
-        [
-            _(
-                N_("{records} records looked at: {credited} hours credited, {corrected} hours corrected."),
-                records=facts["records"],
-                credited=hours(facts["credited_seconds"]),
-                corrected=hours(facts["corrected_seconds"]),
-            ),
-            _(
-                N_("Over: {holds} holds, {vouchers} vouchers; accounts with expired hours: {accounts}."),
-                holds=facts["holds"],
-                vouchers=facts["vouchers"],
-                accounts=facts["accounts"],
-            ),
-            _(
-                N_("Accounts closed or reopened: {changed}; merges: {merges}; new suspicions: {suspicions}."),
-                changed=facts["accounts_changed"],
-                merges=facts["merges"],
-                suspicions=facts["suspicions"],
-            ),
-        ]
+    facts = follow_exchange(invocation.open()).to_json()
+    invocation.answer(
+        {"followed": facts}, lambda: "\n".join(followed_in_words(facts)) or _(N_("Nothing has changed since."))
     )
 
 
@@ -73,29 +48,19 @@ def _followed_in_words(facts: dict[str, Any]) -> str:
 @pass_invocation
 def statement(invocation: Invocation, volunteer: int, before: int | None, limit: int) -> None:
     from national_sync.exchange.accounts import exchangeable
+    from national_sync.exchange.rows import show as row_of
     from national_sync.exchange.statement import account_facts, line_in_words, page
 
     with looking(invocation) as connection:
+        row_of(connection, "volunteer", volunteer)
         facts = account_facts(connection, volunteer, invocation.now)
         lines = page(connection, exchangeable(volunteer), before=before, limit=limit)
     entries = [{**line, "sentence": line_in_words(line)} for line in lines]
-    invocation.answer({"account": facts, "entries": entries}, lambda: _statement_in_words(facts, entries))
+    invocation.answer({"account": facts, "entries": entries}, lambda: _statement_in_words(facts, entries, limit))
 
 
-def _statement_in_words(facts: dict[str, Any], entries: list[dict[str, Any]]) -> str:
-    if facts["deficit_seconds"]:
-        words = N_("Deficit: {deficit} hours that were spent have been withdrawn; new hours make up for them first.")
-        top = _(words, deficit=hours(facts["deficit_seconds"]))
-    else:
-        top = _(
-            N_("{usable} hours can be spent, {held} are held. The account is {state}."),
-            usable=hours(facts["usable_seconds"]),
-            held=hours(facts["held_seconds"]),
-            state=word(facts["state"]),
-        )
-    if not entries:
-        return top
-    headings = [_(N_("No.")), _(N_("When")), _(N_("Hours")), _(N_("Balance")), _(N_("What"))]
+def _statement_in_words(facts: dict[str, Any], entries: list[dict[str, Any]], limit: int) -> str:
+    headings = [_(N_("No.")), _(N_("When")), _(N_("Hours")), _(N_("Balance")), _(N_("Explanation"))]
     rows = [
         (
             line["version"],
@@ -106,7 +71,31 @@ def _statement_in_words(facts: dict[str, Any], entries: list[dict[str, Any]]) ->
         )
         for line in entries
     ]
-    return f"{top}\n{table(headings, rows)}"
+    return "\n".join(
+        [*_account_in_words(facts), *([table(headings, rows)] if rows else []), *_older(facts, entries, limit)]
+    )
+
+
+def _account_in_words(facts: dict[str, Any]) -> list[str]:
+    amounts = {name: hours(facts[f"{name}_seconds"]) for name in ("usable", "held", "deficit")}
+    if facts["deficit_seconds"]:
+        words = N_(
+            "Deficit: {deficit} hours that were spent have been withdrawn; new hours make up for them first. {held} are "
+            "held."
+        )
+    else:
+        words = N_("{usable} hours can be spent, {held} are held.")
+    lines = [_(words, **amounts)]
+    if facts["closed_for"]:
+        lines.append(_(N_("The account is closed: {cause}."), cause=word(facts["closed_for"])))
+    return lines
+
+
+def _older(facts: dict[str, Any], entries: list[dict[str, Any]], limit: int) -> list[str]:
+    if len(entries) < limit or entries[-1]["version"] == 1:
+        return []
+    words = N_("Older lines: national-sync ledger statement {volunteer} --before {line}")
+    return [_(words, volunteer=facts["volunteer_id"], line=entries[-1]["version"])]
 
 
 @ledger.command(help=N_("Prove the books: every balance from its entries, every entry from the one before."))
@@ -144,29 +133,27 @@ def rebuild(invocation: Invocation) -> None:
 @click.option("--cause", cls=Option, type=click.Choice(["left", "died"]), required=True)
 @pass_invocation
 def close(invocation: Invocation, volunteer: int, cause: str) -> None:
-    from national_sync.exchange.lives import close_account
+    from national_sync.exchange.lives import close_by_hand
 
     with at_counter(invocation, "account.closed", volunteer=volunteer, cause=cause) as counter:
-        close_account(counter.book, counter.steps, counter.now, volunteer, cause)
-    _tell_account(invocation, volunteer, "closed")
+        close_by_hand(counter.book, counter.steps, counter.now, volunteer, cause)
+    _tell_account(invocation, volunteer, "closed", N_("The account of volunteer {volunteer} is closed."))
 
 
 @ledger.command(help=N_("Open a closed account again."))
 @click.argument("volunteer", type=NUMBER)
 @pass_invocation
 def reopen(invocation: Invocation, volunteer: int) -> None:
-    from national_sync.exchange.lives import reopen_account
+    from national_sync.exchange.lives import reopen_by_hand
 
     with at_counter(invocation, "account.reopened", volunteer=volunteer) as counter:
-        reopen_account(counter.book, volunteer)
-    _tell_account(invocation, volunteer, "open")
+        reopen_by_hand(counter.book, volunteer)
+    _tell_account(invocation, volunteer, "open", N_("The account of volunteer {volunteer} is open again."))
 
 
-def _tell_account(invocation: Invocation, volunteer: int, state: str) -> None:
-    invocation.answer(
-        {"account": {"volunteer_id": volunteer, "state": state}},
-        lambda: _(N_("The account of volunteer {volunteer}: {state}."), volunteer=volunteer, state=word(state)),
-    )
+def _tell_account(invocation: Invocation, volunteer: int, state: str, sentence: str) -> None:
+    facts = {"volunteer_id": volunteer, "state": state}
+    invocation.answer({"account": facts}, lambda: _(sentence, volunteer=volunteer))
 
 
 @ledger.command(help=N_("Redemptions that look wrong: far apart, bursts, one's own shop, guessed codes."))
@@ -176,30 +163,36 @@ def _tell_account(invocation: Invocation, volunteer: int, state: str) -> None:
 @pass_invocation
 def suspicions(invocation: Invocation, state: str, limit: int, offset: int) -> None:
     from national_sync.exchange.rows import listed
+    from national_sync.exchange.suspicions import occurrence
 
     with looking(invocation) as connection:
         rows = listed(connection, "suspicion", limit=limit, offset=offset, state=state)
-    columns = ("id", "kind", "volunteer_id", "merchant_id", "subject", "found_at")
+    rows = [{**row, "occurrence": occurrence(row["subject"])} for row in rows]
+    columns = ("id", "kind", "volunteer_id", "merchant_id", "occurrence")
     tell_rows(invocation, "suspicions", rows, columns, limit=limit)
 
 
 @ledger.command(help=N_("Say what became of a suspicion; hours are given back by a refund only."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @click.argument("verdict", type=click.Choice(["cleared", "confirmed"]))
 @click.option("--note", cls=Option, required=True)
 @pass_invocation
 def judge(invocation: Invocation, number: int, verdict: str, note: str) -> None:
-    from national_sync.exchange.rows import show as row_of
     from national_sync.exchange.suspicions import decide_suspicion
 
-    with at_counter(invocation, "suspicion.judged", id=number, verdict=verdict) as counter:
-        decide_suspicion(
+    do_and_tell(
+        invocation,
+        "suspicion.judged",
+        "suspicion",
+        N_("Suspicion {id}: {state}."),
+        lambda counter: decide_suspicion(
             counter.connection,
             counter.now,
             number,
             is_confirmed=verdict == "confirmed",
             note=note,
             actor=counter.actor,
-        )
-        row = row_of(counter.connection, "suspicion", number)
-    tell(invocation, "suspicion", row, N_("Suspicion {id}: {state}."))
+        ),
+        number=number,
+        verdict=verdict,
+    )

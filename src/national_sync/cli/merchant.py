@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import click
 
-from national_sync.cli.choices import COUNTY
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import (
-    NUMBER,
-    at_counter,
-    limit_option,
-    looking,
-    offset_option,
-    tell,
-    tell_one,
-    tell_rows,
-)
+from national_sync.cli.counter import NUMBER, limit_option, offset_option
 from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.nouns import (
+    add_show,
+    add_state,
+    county_option,
+    do_and_tell,
+    number_argument,
+    tell_listed,
+)
 from national_sync.i18n import N_
 
 CATEGORIES = (
@@ -34,17 +32,18 @@ def merchant() -> None:
 @click.argument("name")
 @click.option("--category", cls=Option, type=click.Choice(CATEGORIES), required=True)
 @click.option("--code", cls=Option, required=True, help=N_("The credit code of the organisation, 18 characters."))
-@click.option(
-    "--county", cls=Option, type=COUNTY, required=True, metavar="CODE", help=N_("Its county, such as 530802.")
-)
+@county_option
 @click.option("--volunteer", cls=Option, type=NUMBER, help=N_("The volunteer who runs it, for the review."))
 @pass_invocation
 def add(invocation: Invocation, name: str, category: str, code: str, county: str, volunteer: int | None) -> None:
     from national_sync.exchange.merchants import Category, add_merchant
-    from national_sync.exchange.rows import show as row_of
 
-    with at_counter(invocation, "merchant.added", category=category) as counter:
-        number = add_merchant(
+    do_and_tell(
+        invocation,
+        "merchant.added",
+        "merchant",
+        N_("Merchant {id} is there. Next: national-sync agreement sign {id} NUMBER …"),
+        lambda counter: add_merchant(
             counter.connection,
             counter.now,
             name=name,
@@ -52,9 +51,9 @@ def add(invocation: Invocation, name: str, category: str, code: str, county: str
             credit_code=code,
             area_id=county,
             representative_id=volunteer,
-        )
-        row = row_of(counter.connection, "merchant", number)
-    tell(invocation, "merchant", row, N_("Merchant {id} is there. Next: national-sync agreement sign {id} NUMBER …"))
+        ),
+        category=category,
+    )
 
 
 @merchant.command("list", help=N_("List the partners."))
@@ -62,68 +61,76 @@ def add(invocation: Invocation, name: str, category: str, code: str, county: str
 @offset_option
 @pass_invocation
 def list_(invocation: Invocation, limit: int, offset: int) -> None:
-    from national_sync.exchange.rows import listed
-
-    with looking(invocation) as connection:
-        rows = listed(connection, "merchant", limit=limit, offset=offset)
-    tell_rows(invocation, "merchants", rows, ("id", "name", "category", "area_id", "state"), limit=limit)
+    columns = ("id", "name", "category", "area_id", "state")
+    tell_listed(invocation, "merchant", columns, limit=limit, offset=offset)
 
 
-@merchant.command(help=N_("Show a partner."))
-@click.argument("number", type=NUMBER, metavar="NO")
-@pass_invocation
-def show(invocation: Invocation, number: int) -> None:
-    from national_sync.exchange.rows import show as row_of
-
-    with looking(invocation) as connection:
-        row = row_of(connection, "merchant", number)
-    tell_one(invocation, "merchant", row)
+add_show(merchant, "merchant", N_("Show a partner."))
 
 
 @merchant.command(help=N_("Add a place where the partner serves volunteers."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @click.argument("name")
-@click.option(
-    "--county", cls=Option, type=COUNTY, required=True, metavar="CODE", help=N_("Its county, such as 530802.")
-)
+@county_option
 @click.option("--address", cls=Option, default="")
 @pass_invocation
 def outlet(invocation: Invocation, number: int, name: str, county: str, address: str) -> None:
     from national_sync.exchange.merchants import add_outlet
-    from national_sync.exchange.rows import show as row_of
 
-    with at_counter(invocation, "merchant.outlet_added", id=number) as counter:
-        made = add_outlet(counter.connection, merchant_id=number, name=name, area_id=county, address=address)
-        row = row_of(counter.connection, "outlet", made)
-    tell(invocation, "outlet", row, N_("Outlet {id} of merchant {merchant_id} is there."))
+    do_and_tell(
+        invocation,
+        "merchant.outlet_added",
+        "outlet",
+        N_("Outlet {id} of merchant {merchant_id} is there."),
+        lambda counter: add_outlet(counter.connection, merchant_id=number, name=name, area_id=county, address=address),
+        merchant=number,
+    )
+
+
+@merchant.command(help=N_("List the places where a partner serves volunteers."))
+@number_argument
+@limit_option
+@offset_option
+@pass_invocation
+def outlets(invocation: Invocation, number: int, limit: int, offset: int) -> None:
+    columns = ("id", "name", "area_id", "address", "state")
+    tell_listed(invocation, "outlet", columns, limit=limit, offset=offset, merchant_id=number)
+
+
+@merchant.command("close-outlet", help=N_("Nothing is redeemed at this outlet any more; vouchers stay good elsewhere."))
+@click.argument("number", type=NUMBER, metavar="OUTLET")
+@pass_invocation
+def close_outlet_(invocation: Invocation, number: int) -> None:
+    from national_sync.exchange.merchants import close_outlet
+
+    words = N_("Outlet {id} of merchant {merchant_id}: {state}.")
+    do_and_tell(
+        invocation,
+        "outlet.closed",
+        "outlet",
+        words,
+        lambda counter: close_outlet(counter.connection, number),
+        number=number,
+    )
 
 
 def _set_state(invocation: Invocation, number: int, state: str) -> None:
     from national_sync.exchange.merchants import set_merchant_state
-    from national_sync.exchange.rows import show as row_of
 
-    with at_counter(invocation, f"merchant.{state}", id=number) as counter:
-        set_merchant_state(counter.connection, number, state)
-        row = row_of(counter.connection, "merchant", number)
-    tell(invocation, "merchant", row, N_("Merchant {id}: {state}. What is held or confirmed stays good."))
-
-
-@merchant.command(help=N_("Nothing can be redeemed there until it is resumed."))
-@click.argument("number", type=NUMBER, metavar="NO")
-@pass_invocation
-def suspend(invocation: Invocation, number: int) -> None:
-    _set_state(invocation, number, "suspended")
+    words = N_("Merchant {id}: {state}. What is held or confirmed stays good.")
+    do_and_tell(
+        invocation,
+        f"merchant.{state}",
+        "merchant",
+        words,
+        lambda counter: set_merchant_state(counter.connection, number, state),
+        number=number,
+    )
 
 
-@merchant.command(help=N_("End a suspension."))
-@click.argument("number", type=NUMBER, metavar="NO")
-@pass_invocation
-def resume(invocation: Invocation, number: int) -> None:
-    _set_state(invocation, number, "active")
-
-
-@merchant.command(help=N_("The partner takes part no more; its account and its statements stay."))
-@click.argument("number", type=NUMBER, metavar="NO")
-@pass_invocation
-def leave(invocation: Invocation, number: int) -> None:
-    _set_state(invocation, number, "left")
+for verb, to, help_text in (
+    ("suspend", "suspended", N_("Nothing can be redeemed there until it is resumed.")),
+    ("resume", "active", N_("End a suspension.")),
+    ("leave", "left", N_("The partner takes part no more; its account and its statements stay.")),
+):
+    add_state(merchant, verb, help_text, state=to, change=_set_state)

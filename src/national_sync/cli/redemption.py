@@ -12,18 +12,16 @@ from national_sync.cli.counter import (
     at_counter,
     key_option,
     limit_option,
-    looking,
     offset_option,
-    tell,
-    tell_one,
-    tell_rows,
 )
 from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.nouns import add_show, do_and_tell, number_argument, tell_listed
 from national_sync.clock import local_text
 from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours as hours_text
 
 if TYPE_CHECKING:
+    from national_sync.cli.counter import Counter
     from national_sync.exchange.outcomes import Outcome
 
 OFFICE = "office"
@@ -90,17 +88,33 @@ def hold(
 
 
 @redemption.command(help=N_("Spend what is held, or a part of it, and issue the voucher."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @click.option("--quantity", cls=Option, type=int, help=N_("Only so many pieces; the rest goes back."))
 @pass_invocation
 def confirm(invocation: Invocation, number: int, quantity: int | None) -> None:
     with at_counter(invocation, "redemption.confirm_wanted", id=number) as counter:
+        _check_device(counter, number)
         outcome = counter.steps.confirm(counter.book, counter.now, number, quantity, device=OFFICE)
     tell_outcome(invocation, outcome)
 
 
+def _check_device(counter: Counter, number: int) -> None:
+    """What was held at a kiosk is confirmed there, where the person is. Raises UsageError, NotFound."""
+    from national_sync.errors import UsageError
+    from national_sync.exchange.rows import show
+
+    device = show(counter.connection, "redemption", number)["device"]
+    if device != OFFICE:
+        raise UsageError(
+            N_("Redemption {id} was begun at {device} and can only be confirmed there."),
+            hint=N_("To give it up: national-sync redemption release {id}"),
+            id=number,
+            device=device,
+        )
+
+
 @redemption.command(help=N_("Give a hold up; the hours go back."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @pass_invocation
 def release(invocation: Invocation, number: int) -> None:
     with at_counter(invocation, "redemption.release_wanted", id=number) as counter:
@@ -118,35 +132,24 @@ def release(invocation: Invocation, number: int) -> None:
 def list_(
     invocation: Invocation, volunteer: int | None, merchant: int | None, state: str | None, limit: int, offset: int
 ) -> None:
-    from national_sync.exchange.rows import listed
-
-    with looking(invocation) as connection:
-        rows = listed(
-            connection,
-            "redemption",
-            limit=limit,
-            offset=offset,
-            volunteer_id=volunteer,
-            merchant_id=merchant,
-            state=state,
-        )
     columns = ("id", "volunteer_id", "offer_id", "quantity", "state", "refusal", "created_at")
-    tell_rows(invocation, "redemptions", rows, columns, limit=limit)
+    tell_listed(
+        invocation,
+        "redemption",
+        columns,
+        limit=limit,
+        offset=offset,
+        volunteer_id=volunteer,
+        merchant_id=merchant,
+        state=state,
+    )
 
 
-@redemption.command(help=N_("Show a redemption."))
-@click.argument("number", type=NUMBER, metavar="NO")
-@pass_invocation
-def show(invocation: Invocation, number: int) -> None:
-    from national_sync.exchange.rows import show as row_of
-
-    with looking(invocation) as connection:
-        row = row_of(connection, "redemption", number)
-    tell_one(invocation, "redemption", row)
+add_show(redemption, "redemption", N_("Show a redemption."))
 
 
 @redemption.command(help=N_("Ask for hours to be given back; another person approves it."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @click.option("--hours", cls=Option, help=N_("So many; without it all that are left."))
 @click.option("--reason", cls=Option, required=True)
 @click.option("--cause", cls=Option, type=click.Choice(["refund", "not_fulfilled"]), default="refund")
@@ -156,23 +159,26 @@ def refund(invocation: Invocation, number: int, hours: str | None, reason: str, 
     from uuid import uuid4
 
     from national_sync.exchange.aftermath import Cause, request_refund
-    from national_sync.exchange.offers import price_in_seconds
-    from national_sync.exchange.rows import show as row_of
+    from national_sync.exchange.typed import hours_in_seconds
 
-    with at_counter(invocation, "redemption.refund_wanted", id=number, cause=cause) as counter:
-        made = request_refund(
+    do_and_tell(
+        invocation,
+        "redemption.refund_wanted",
+        "refund",
+        N_("Refund {id} of {seconds} hours waits for a second person: national-sync redemption approve {id}"),
+        lambda counter: request_refund(
             counter.book,
             counter.now,
             key=key if key is not None else str(uuid4()),
             redemption_id=number,
-            seconds=price_in_seconds(hours) if hours else None,
+            seconds=hours_in_seconds(hours) if hours else None,
             cause=Cause(cause),
             reason=reason,
             actor=counter.actor,
-        )
-        row = row_of(counter.connection, "refund", made)
-    words = N_("Refund {id} of {seconds} hours waits for a second person: national-sync redemption approve {id}")
-    tell(invocation, "refund", row, words)
+        ),
+        redemption=number,
+        cause=cause,
+    )
 
 
 @redemption.command(help=N_("List refunds that wait for a second person."))
@@ -181,35 +187,30 @@ def refund(invocation: Invocation, number: int, hours: str | None, reason: str, 
 @offset_option
 @pass_invocation
 def refunds(invocation: Invocation, state: str, limit: int, offset: int) -> None:
-    from national_sync.exchange.rows import listed
-
-    with looking(invocation) as connection:
-        rows = listed(connection, "refund", limit=limit, offset=offset, state=state)
     columns = ("id", "redemption_id", "seconds", "cause", "reason", "requested_by", "state")
-    tell_rows(invocation, "refunds", rows, columns, limit=limit)
+    tell_listed(invocation, "refund", columns, limit=limit, offset=offset, state=state)
 
 
 @redemption.command(help=N_("Approve a refund that somebody else has asked for."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @pass_invocation
 def approve(invocation: Invocation, number: int) -> None:
     from national_sync.exchange.aftermath import approve_refund
-    from national_sync.exchange.rows import show as row_of
 
-    with at_counter(invocation, "refund.approved", id=number) as counter:
+    def act(counter: Counter) -> None:
         approve_refund(counter.book, counter.now, number, actor=counter.actor)
-        row = row_of(counter.connection, "refund", number)
-    tell(invocation, "refund", row, N_("{seconds} hours of redemption {redemption_id} are back in the account."))
+
+    words = N_("{seconds} hours of redemption {redemption_id} are back in the account.")
+    do_and_tell(invocation, "refund.approved", "refund", words, act, number=number)
 
 
 @redemption.command(help=N_("Reject a refund."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @pass_invocation
 def reject(invocation: Invocation, number: int) -> None:
     from national_sync.exchange.aftermath import reject_refund
-    from national_sync.exchange.rows import show as row_of
 
-    with at_counter(invocation, "refund.rejected", id=number) as counter:
+    def act(counter: Counter) -> None:
         reject_refund(counter.book, counter.now, number, actor=counter.actor)
-        row = row_of(counter.connection, "refund", number)
-    tell(invocation, "refund", row, N_("Refund {id} is rejected."))
+
+    do_and_tell(invocation, "refund.rejected", "refund", N_("Refund {id} is rejected."), act, number=number)

@@ -9,20 +9,13 @@ from typing import Any
 import click
 
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import (
-    NUMBER,
-    at_counter,
-    limit_option,
-    looking,
-    offset_option,
-    tell,
-    tell_rows,
-)
+from national_sync.cli.counter import NUMBER, limit_option, looking, offset_option, tell_rows
 from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.nouns import DAY, do_and_tell, first_day_option, last_day_option, number_argument, tell_listed
 from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours
 
-DAY = click.DateTime(["%Y-%m-%d"])
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(cls=Group, help=N_("Statements per merchant and period, and objections to them."))
@@ -35,14 +28,17 @@ def settlement() -> None:
 @click.argument("day", type=DAY)
 @pass_invocation
 def close(invocation: Invocation, merchant: int, day: datetime) -> None:
-    from national_sync.exchange.rows import show as row_of
     from national_sync.exchange.settlement import close_period
 
-    with at_counter(invocation, "settlement.closed", merchant=merchant, day=day.date().isoformat()) as counter:
-        made = close_period(counter.connection, counter.now, merchant, day.date(), actor=counter.actor)
-        row = row_of(counter.connection, "settlement", made)
-    words = N_("Settlement {id}, {period}: {redeemed_seconds} hours redeemed, {returned_seconds} given back.")
-    tell(invocation, "settlement", row, words)
+    do_and_tell(
+        invocation,
+        "settlement.closed",
+        "settlement",
+        N_("Settlement {id}, {period}: {redeemed_seconds} hours redeemed, {returned_seconds} given back."),
+        lambda counter: close_period(counter.connection, counter.now, merchant, day.date(), actor=counter.actor),
+        merchant=merchant,
+        day=day.date().isoformat(),
+    )
 
 
 @settlement.command("list", help=N_("List settlements."))
@@ -51,35 +47,32 @@ def close(invocation: Invocation, merchant: int, day: datetime) -> None:
 @offset_option
 @pass_invocation
 def list_(invocation: Invocation, merchant: int | None, limit: int, offset: int) -> None:
-    from national_sync.exchange.rows import listed
-
-    with looking(invocation) as connection:
-        rows = listed(connection, "settlement", limit=limit, offset=offset, merchant_id=merchant)
     columns = ("id", "merchant_id", "period", "redeemed_seconds", "returned_seconds", "closed_at")
-    tell_rows(invocation, "settlements", rows, columns, limit=limit)
+    tell_listed(invocation, "settlement", columns, limit=limit, offset=offset, merchant_id=merchant)
 
 
-@settlement.command(help=N_("Show a statement with its lines, or write it to a workbook."))
-@click.argument("number", type=NUMBER, metavar="NO")
-@click.option("--xlsx", cls=Option, type=click.Path(dir_okay=False, path_type=Path), help=N_("Write a workbook."))
+@settlement.command(help=N_("Show a statement with its lines, or write it to a workbook or a PDF to be stamped."))
+@number_argument
+@click.option("--xlsx", cls=Option, type=_FILE, help=N_("Write a workbook."))
+@click.option("--pdf", cls=Option, type=_FILE, help=N_("Write a PDF with room for the stamps."))
 @pass_invocation
-def show(invocation: Invocation, number: int, xlsx: Path | None) -> None:
-    from national_sync.exchange.rows import show as row_of
-    from national_sync.exchange.settlement import is_unchanged, lines_of
-    from national_sync.exchange.settlement_sheet import write_statement
+def show(invocation: Invocation, number: int, xlsx: Path | None, pdf: Path | None) -> None:
+    from national_sync.exchange.settlement import statement_of
 
     with looking(invocation) as connection:
-        row = row_of(connection, "settlement", number)
-        merchant = row_of(connection, "merchant", row["merchant_id"])
-        facts: dict[str, Any] = {
-            **row,
-            "merchant": merchant["name"],
-            "is_unchanged": is_unchanged(connection, number),
-            "lines": list(lines_of(connection, number)),
-        }
-    if xlsx is not None:
-        write_statement(xlsx, facts)
+        facts = statement_of(connection, number)
+    _write(facts, xlsx, pdf)
     invocation.answer({"settlement": facts}, lambda: _in_words(facts))
+
+
+def _write(facts: dict[str, Any], xlsx: Path | None, pdf: Path | None) -> None:
+    from national_sync.cli.files import written
+    from national_sync.exchange.settlement_form import write_pdf, write_sheet
+
+    for file, write in ((xlsx, write_sheet), (pdf, write_pdf)):
+        if file is not None:
+            with written(file):
+                write(file, facts)
 
 
 def _in_words(facts: dict[str, Any]) -> str:
@@ -94,7 +87,7 @@ def _in_words(facts: dict[str, Any]) -> str:
         redeemed=hours(facts["redeemed_seconds"]),
         returned=hours(facts["returned_seconds"]),
     )
-    headings = [_(N_("No.")), _(N_("When")), _(N_("What")), _(N_("Offer")), _(N_("Hours"))]
+    headings = [_(N_("No.")), _(N_("When")), _(N_("Type")), _(N_("Offer")), _(N_("Hours"))]
     rows = [
         (line["version"], moment(line["at"])[:16], word(line["kind"]), line["offer"] or "-", hours(line["seconds"]))
         for line in facts["lines"]
@@ -104,13 +97,18 @@ def _in_words(facts: dict[str, Any]) -> str:
 
 
 @settlement.command(help=N_("What was redeemed in the whole city, by merchant."))
-@click.option("--from", "first", cls=Option, type=DAY, required=True, help=N_("The first day."))
-@click.option("--until", "last", cls=Option, type=DAY, required=True, help=N_("The last day."))
+@first_day_option
+@last_day_option
 @pass_invocation
 def totals(invocation: Invocation, first: datetime, last: datetime) -> None:
+    from national_sync.errors import UsageError
     from national_sync.exchange.calendar import midnight, midnight_after
     from national_sync.exchange.settlement import city_totals
 
+    if first > last:
+        raise UsageError(
+            N_("The first day {first} lies after the last day {last}."), first=first.date(), last=last.date()
+        )
     with looking(invocation) as connection:
         rows = city_totals(connection, midnight(first.date()), midnight_after(last.date()))
     columns = ("merchant_id", "merchant", "category", "redemptions", "redeemed_seconds", "returned_seconds")
@@ -126,11 +124,14 @@ def totals(invocation: Invocation, first: datetime, last: datetime) -> None:
 def dispute(
     invocation: Invocation, merchant: int, words: str, redemption: int | None, settlement_id: int | None
 ) -> None:
-    from national_sync.exchange.rows import show as row_of
     from national_sync.exchange.settlement import open_dispute
 
-    with at_counter(invocation, "dispute.opened", merchant=merchant) as counter:
-        made = open_dispute(
+    do_and_tell(
+        invocation,
+        "dispute.opened",
+        "dispute",
+        N_("Objection {id} is entered. Answer it: national-sync settlement answer {id} …"),
+        lambda counter: open_dispute(
             counter.connection,
             counter.now,
             merchant_id=merchant,
@@ -138,9 +139,9 @@ def dispute(
             actor=counter.actor,
             redemption_id=redemption,
             settlement_id=settlement_id,
-        )
-        row = row_of(counter.connection, "dispute", made)
-    tell(invocation, "dispute", row, N_("Objection {id} is entered. Answer it: national-sync settlement answer {id} …"))
+        ),
+        merchant=merchant,
+    )
 
 
 @settlement.command(help=N_("List objections."))
@@ -149,30 +150,31 @@ def dispute(
 @offset_option
 @pass_invocation
 def disputes(invocation: Invocation, state: str, limit: int, offset: int) -> None:
-    from national_sync.exchange.rows import listed
-
-    with looking(invocation) as connection:
-        rows = listed(connection, "dispute", limit=limit, offset=offset, state=state)
-    tell_rows(invocation, "disputes", rows, ("id", "merchant_id", "words", "state", "opened_at"), limit=limit)
+    columns = ("id", "merchant_id", "words", "state", "opened_at")
+    tell_listed(invocation, "dispute", columns, limit=limit, offset=offset, state=state)
 
 
 @settlement.command(help=N_("Answer an objection; hours are given back by a refund only."))
-@click.argument("number", type=NUMBER, metavar="NO")
+@number_argument
 @click.argument("verdict", type=click.Choice(["granted", "rejected"]))
 @click.argument("words")
 @pass_invocation
 def answer(invocation: Invocation, number: int, verdict: str, words: str) -> None:
-    from national_sync.exchange.rows import show as row_of
     from national_sync.exchange.settlement import answer_dispute
 
-    with at_counter(invocation, "dispute.answered", id=number, verdict=verdict) as counter:
-        answer_dispute(
+    do_and_tell(
+        invocation,
+        "dispute.answered",
+        "dispute",
+        N_("Objection {id}: {state}."),
+        lambda counter: answer_dispute(
             counter.connection,
             counter.now,
             number,
             is_granted=verdict == "granted",
             answer=words,
             actor=counter.actor,
-        )
-        row = row_of(counter.connection, "dispute", number)
-    tell(invocation, "dispute", row, N_("Objection {id}: {state}."))
+        ),
+        number=number,
+        verdict=verdict,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ from national_sync.prose.words import word
 from national_sync.stopping import StopFlag, stopping_on_signals
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from national_sync.sync.run import RunRequest
 
 _PLAN_HAS_CHANGES: Final = 3
@@ -73,20 +76,9 @@ def _limits(command: Any) -> Any:
 def run(ctx: click.Context, invocation: Invocation, /, dry_run: bool, **limits: Any) -> None:
     if dry_run:
         ctx.invoke(plan, **limits)
-    from national_sync.run_files import keep_report
+    from national_sync.cli.running import run_now
 
-    bootstrap = invocation.open()
-    flag = StopFlag()
-    with (
-        stopping_on_signals(flag, notice=_say_stopping),
-        shown_progress() as progress,
-        bootstrap.engine(stop=flag, progress=progress) as engine,
-    ):
-        result = engine.run(_request(**limits))
-    facts = result.to_json()
-    keep_report(bootstrap.reports_directory, facts)
-    invocation.answer(facts, lambda: report.run_in_words(facts))
-    ctx.exit(result.exit_code)
+    run_now(ctx, invocation, _request(**limits))
 
 
 @sync.command(help=N_("Show what a run would do and its plan hash; nothing is written on either side."))
@@ -94,10 +86,14 @@ def run(ctx: click.Context, invocation: Invocation, /, dry_run: bool, **limits: 
 @pass_invocation
 @click.pass_context
 def plan(ctx: click.Context, invocation: Invocation, /, **limits: Any) -> None:
+    from national_sync.cli.running import say_stopping
+
     bootstrap = invocation.open()
+    with bootstrap.database() as database, database.read() as connection:
+        invocation.for_the_whole_city(connection)
     flag = StopFlag()
     with (
-        stopping_on_signals(flag, notice=_say_stopping),
+        stopping_on_signals(flag, notice=say_stopping),
         shown_progress() as progress,
         bootstrap.engine(stop=flag, progress=progress) as engine,
     ):
@@ -117,7 +113,8 @@ def status(invocation: Invocation) -> None:
 
     bootstrap = invocation.open()
     with bootstrap.database() as database, database.read() as connection:
-        runs = [row_facts(run) for run in history(connection, 2)]
+        county = invocation.county(connection)
+        runs = [_run_facts(run, county) for run in history(connection, 2)]
         at_work = [run for run in runs if run["state"] == "running" and is_at_work(run, bootstrap.clock.now())]
         ended = [_as_the_next_run_finds_it(run) for run in runs if run not in at_work]
         facts = {
@@ -129,7 +126,24 @@ def status(invocation: Invocation) -> None:
             }
             | {"operations": count_open_operations(connection)},
         }
+        if county is not None:
+            facts["open"] = _open_in(connection, county)
     invocation.answer(facts, lambda: _status_in_words(facts))
+
+
+def _open_in(connection: Connection, county: str) -> dict[str, Any]:
+    """What waits in one county; what is told of the whole city only is left out."""
+    from sqlalchemy import text
+
+    mismatches = "SELECT COUNT(*) FROM mismatch WHERE state = 'open' AND county = :county"
+    found = connection.execute(text(mismatches), {"county": county}).scalar_one()
+    return {"mismatches": found, "holds": None, "quarantine": None, "operations": None}
+
+
+def _run_facts(run: Mapping[str, Any], county: str | None) -> dict[str, Any]:
+    """Without the figures of the whole city for whoever is bound to a county."""
+    facts = row_facts(run)
+    return facts if county is None else {**facts, "report": None, "calls": None}
 
 
 def _as_the_next_run_finds_it(run: dict[str, Any]) -> dict[str, Any]:
@@ -138,8 +152,9 @@ def _as_the_next_run_finds_it(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _status_in_words(facts: dict[str, Any]) -> str:
-    running, last, waiting = facts["running"], facts["last_run"], dict(facts["open"])
-    operations = waiting.pop("operations")
+    running, last = facts["running"], facts["last_run"]
+    waiting = {name: count or 0 for name, count in facts["open"].items() if name != "operations"}
+    operations = facts["open"]["operations"] or {}
     lines = [
         _(N_("Run {id} is at work since {moment}."), id=running["id"], moment=moment(running["started_at"]))
         if running
@@ -180,7 +195,8 @@ def history_(invocation: Invocation, limit: int) -> None:
     from national_sync.sync.lease import history
 
     with invocation.open().database() as database, database.read() as connection:
-        runs = [row_facts(run) for run in history(connection, limit)]
+        county = invocation.county(connection)
+        runs = [_run_facts(run, county) for run in history(connection, limit)]
     invocation.answer({"runs": runs}, lambda: _history_in_words(runs))
 
 
@@ -229,7 +245,3 @@ def _request(
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def _say_stopping() -> None:
-    click.echo(_(N_("Stopping between two steps; once more stops at once.")), err=True)

@@ -10,11 +10,10 @@ from national_sync.cli.counter import (
     at_counter,
     key_option,
     limit_option,
-    looking,
     offset_option,
-    tell_rows,
 )
 from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.nouns import tell_listed
 from national_sync.cli.redemption import OFFICE, tell_outcome
 from national_sync.i18n import N_
 
@@ -33,7 +32,10 @@ def voucher() -> None:
 def collect(invocation: Invocation, code: str, merchant: int, outlet: int | None, key: str | None) -> None:
     from uuid import uuid4
 
+    from national_sync.exchange.merchants import check_place
+
     with at_counter(invocation, "voucher.collect_wanted", merchant=merchant) as counter:
+        check_place(counter.connection, merchant, outlet)
         outcome = counter.steps.collect(
             counter.book,
             counter.now,
@@ -53,17 +55,14 @@ def collect(invocation: Invocation, code: str, merchant: int, outlet: int | None
 @offset_option
 @pass_invocation
 def list_(invocation: Invocation, merchant: int | None, state: str | None, limit: int, offset: int) -> None:
-    from national_sync.exchange.rows import listed
-
-    with looking(invocation) as connection:
-        rows = listed(
-            connection,
-            "voucher",
-            order="redemption_id",
-            limit=limit,
-            offset=offset,
-            merchant_id=merchant,
-            state=state,
-        )
     columns = ("redemption_id", "merchant_id", "state", "expires_at", "collected_at")
-    tell_rows(invocation, "vouchers", rows, columns, limit=limit)
+    tell_listed(
+        invocation,
+        "voucher",
+        columns,
+        limit=limit,
+        offset=offset,
+        order="redemption_id",
+        merchant_id=merchant,
+        state=state,
+    )

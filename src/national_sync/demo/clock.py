@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 
 from national_sync.clock import PUER_TIME
@@ -25,3 +26,16 @@ class StoryClock:
     def wait(self, seconds: float) -> None:
         with self._lock:
             self._now += seconds
+
+
+class PassingClock:
+    """The time of the story that goes on by itself, from a moment on."""
+
+    def __init__(self, moment: str) -> None:
+        self._ahead = datetime.fromisoformat(moment).replace(tzinfo=PUER_TIME).timestamp() - time.time()
+
+    def now(self) -> float:
+        return time.time() + self._ahead
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ _MADE: Final = (
     "national-sync.db-shm",
     "national.secret",
     "national-state.json",
+    "certificates.key",
+    "kiosk.pdf",
     "reports/demo.json",
     "reports/run-*.json",
     "reports/run-*.txt",
@@ -81,14 +84,21 @@ class DemoDirectory:
         secret = self.path / "national.secret"
         with open(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
             opened.write(SECRET + "\n")
-        filled_in = {
-            "base_url": f"{address}/open/v1",
-            "app_id": APP_ID,
-            "secret_file": secret.name,
-            "level": "warning",
-        }
+        self._fill_in(
+            {"base_url": _base_url(address), "app_id": APP_ID, "secret_file": secret.name, "level": "warning"}
+        )
+
+    def point_to(self, address: str) -> None:
+        """The national side runs at another address this time."""
+        self._fill_in({"base_url": _base_url(address)})
+
+    def _fill_in(self, values: Mapping[str, str]) -> None:
         text = self.config.read_text(encoding="utf-8")
-        for key, value in filled_in.items():
+        for key, value in values.items():
             text, found = re.subn(rf"(?m)^(# )?{key} =.*$", f'{key} = "{value}"', text, count=1)
             assert found, key
         self.config.write_text(text, encoding="utf-8")
+
+
+def _base_url(address: str) -> str:
+    return f"{address}/open/v1"

@@ -39,6 +39,7 @@ def facts_of(told: Told, directory: DemoDirectory, server: NationalServer, seed:
             "duplicates": _listed([each for night in told.nights for each in night.duplicates]),
             "lost": _listed([each for night in told.nights for each in night.lost]),
             "second_run_written": told.second_run_writes[:_MOST_LISTED],
+            "exchange": {**exchange_facts(connection), "told": told.redemption},
             "seconds": told.seconds,
             "config": str(directory.config),
             "database": str(directory.database),
@@ -50,6 +51,7 @@ def facts_of(told: Told, directory: DemoDirectory, server: NationalServer, seed:
 def is_well(facts: Facts) -> bool:
     """Whether everything that the program promises has been kept."""
     broken = any(night["duplicates_created"] or night["lost_edits"] for night in facts["nights"])
+    broken |= bool(facts["exchange"]["unbalanced"])
     return bool(facts["sides_agree"]) and not facts["second_run_writes"] and not broken
 
 
@@ -94,6 +96,28 @@ def _mismatches(connection: sqlite3.Connection) -> list[Facts]:
         "SELECT kind, SUM(state = 'open') AS open, SUM(state = 'closed') AS closed,"
         " MAX(CASE WHEN state = 'open' THEN id END) AS example FROM mismatch GROUP BY kind ORDER BY kind",
     )
+
+
+_OF_THE_EXCHANGE: Final = (
+    "account", "merchant", "outlet", "agreement", "benefit", "offer", "redemption", "voucher", "refund", "dispute",
+    "suspicion",
+)  # fmt: skip
+_SETTLED_AND_UNBALANCED: Final = (
+    "SELECT (SELECT COUNT(*) FROM settlement), (SELECT COUNT(*) FROM account a WHERE a.balance <>"
+    " COALESCE((SELECT SUM(e.seconds) FROM entry e WHERE e.account_id = a.id), 0))"
+    " + (SELECT COUNT(*) FROM (SELECT 1 FROM entry GROUP BY posting_id HAVING SUM(seconds) <> 0))"
+)
+"""How many settlements; how many balances and postings do not add up."""
+
+
+def exchange_facts(connection: sqlite3.Connection) -> Facts:
+    """What the exchange ends up with: how many of everything, by state."""
+    counts: Facts = {
+        table: dict(connection.execute(f"SELECT state, COUNT(*) FROM {table} GROUP BY state ORDER BY state").fetchall())
+        for table in _OF_THE_EXCHANGE
+    }
+    [(settlements, unbalanced)] = connection.execute(_SETTLED_AND_UNBALANCED)
+    return {**counts, "settlement": settlements, "unbalanced": unbalanced}
 
 
 def _rows(connection: sqlite3.Connection, query: str) -> list[Facts]:

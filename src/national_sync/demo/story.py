@@ -1,4 +1,4 @@
-"""The story: a first night, a day of edits on both sides, a second night, and the same night once more."""
+"""The story: a first night, a day of edits on both sides, a second night, the same night once more; then redemptions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from national_sync.bootstrap import Bootstrap
+from national_sync.bootstrap import Bootstrap, follow_exchange
 from national_sync.demo import clashes, edits_here, edits_there
 from national_sync.demo.clock import StoryClock
 from national_sync.demo.comparison import Difference, duplicates, unexplained_differences
 from national_sync.demo.deck import Card, Deck
 from national_sync.demo.directory import DemoDirectory
+from national_sync.demo.exchange import play_exchange
 from national_sync.demo.ledger import Edit, Ledger, lost_edits
 from national_sync.demo.mapping import ENTITIES
 from national_sync.demo.scene import Scene
@@ -62,6 +63,8 @@ class Told:
     """How often each fault of the national side has struck."""
     second_run_writes: list[str] = field(default_factory=list)
     """Where the second run of the second night has written."""
+    redemption: list[dict[str, Any]] = field(default_factory=list)
+    """One redemption, step by step."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Real seconds by part of the story."""
 
@@ -90,8 +93,11 @@ class Story:
         with self._part("again"):
             before = take_snapshot(self.server, self.directory.database)
             self._run(RunRequest(kind=RunKind.NIGHTLY))
+            self._follow_exchange()
             after = take_snapshot(self.server, self.directory.database)
             self.told.second_run_writes = writes_between(before, after)
+        with self._part("exchange"):
+            self.told.redemption = play_exchange(self._bootstrap(), self.clock)
         self._date_histories()
         return self.told
 
@@ -102,6 +108,7 @@ class Story:
         began = time.monotonic()
         report = self._run(RunRequest(kind=RunKind.NIGHTLY, slot=moment))
         seconds = time.monotonic() - began
+        self._follow_exchange()
         sides = read_sides(self.server, self.directory.database, self.sealer)
         known: dict[str, Set[str]] = {
             entity: there_before[entity] | self.told.ledger.made_on_purpose[entity] for entity in ENTITIES
@@ -184,10 +191,17 @@ class Story:
     # What both need
 
     def _run(self, request: RunRequest) -> RunReport:
+        with self._bootstrap().engine(stop=lambda: False, progress=Silent()) as engine:
+            return engine.run(request)
+
+    def _follow_exchange(self) -> None:
+        """As after every run."""
+        follow_exchange(self._bootstrap())
+
+    def _bootstrap(self) -> Bootstrap:
         bootstrap = Bootstrap.from_file(self.directory.config, {})
         bootstrap.clock = self.clock
-        with bootstrap.engine(stop=lambda: False, progress=Silent()) as engine:
-            return engine.run(request)
+        return bootstrap
 
     def _set_clock(self, moment: str) -> None:
         self._date_histories()

@@ -105,6 +105,8 @@ ENTER: Final = (
     "INSERT INTO entry (account_id, version, posting_id, seconds, balance_before, balance_after, record_id)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+ENTER_BOTH: Final = f"{ENTER}, (?, ?, ?, ?, ?, ?, ?)"
+"""The two entries of most postings, in one statement."""
 MOVE: Final = "UPDATE account SET balance = ?, version = version + 1 WHERE id = ? AND version = ?"
 DRAW_LOT: Final = (
     "UPDATE lot SET left_seconds = left_seconds - ? WHERE account_id = ? AND expires_at = ? AND left_seconds >= ?"
@@ -128,12 +130,13 @@ def posting(
     """The writes of one transaction of the ledger. Each account may move once in it."""
     if sum(movement.seconds for movement in movements):
         raise InvariantBroken(invariant="the entries of a posting add up to zero")
-    writes: list[Write] = [(POST, (posting_id, at, kind.value, redemption_id, actor, note))]
-    for (account, balance, version), seconds, record_id in movements:
-        after = balance + seconds
-        writes.append((ENTER, (account, version + 1, posting_id, seconds, balance, after, record_id)))
-        writes.append((MOVE, (after, account, version)))
-    return writes
+    entries = [
+        (account, version + 1, posting_id, seconds, balance, balance + seconds, record_id)
+        for (account, balance, version), seconds, record_id in movements
+    ]
+    enter = [(ENTER_BOTH, entries[0] + entries[1])] if len(entries) == 2 else [(ENTER, entry) for entry in entries]
+    moves = [(MOVE, (entry[5], entry[0], entry[1] - 1)) for entry in entries]
+    return [(POST, (posting_id, at, kind.value, redemption_id, actor, note)), *enter, *moves]
 
 
 def draw(account: int, lots: Iterable[Lot]) -> list[Write]:

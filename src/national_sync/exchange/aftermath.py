@@ -19,7 +19,9 @@ from national_sync.exchange.balance import last_to_expire, lots_from_text, lots_
 from national_sync.exchange.book import Book, Write
 from national_sync.exchange.outcomes import State, VoucherState
 from national_sync.exchange.redemption import FREE_PIECES, Redemption, load
+from national_sync.exchange.typed import check_words
 from national_sync.i18n import N_
+from national_sync.prose.amounts import hours
 
 _SETTLE: Final = "UPDATE redemption SET state = ?, refunded_seconds = ?, lots = ? WHERE id = ? AND state = 'confirmed'"
 _END_VOUCHER: Final = "UPDATE voucher SET state = ? WHERE redemption_id = ? AND state = 'issued'"
@@ -144,8 +146,7 @@ def request_refund(
     """
     if not key.strip():
         raise KeyMissing()
-    if not reason.strip():
-        raise UsageError(N_("A refund needs a reason."))
+    check_words(reason)
     one = load(book, redemption_id)
     if one is None:
         raise NotFound(noun="redemption", id=redemption_id)
@@ -185,8 +186,8 @@ def _check_refund(book: Book, one: Redemption, seconds: int, cause: Cause) -> No
     asked, failures = map(int, row or (0, 0))
     if not 0 < seconds <= one.rest_seconds - asked:
         raise UsageError(
-            N_("At most {most} s are left to give back of redemption {id}."),
-            most=one.rest_seconds - asked,
+            N_("At most {most} hours are left to give back of redemption {id}."),
+            most=hours(one.rest_seconds - asked),
             id=one.redemption_id,
         )
     if cause is Cause.NOT_FULFILLED and failures:

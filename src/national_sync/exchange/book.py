@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from national_sync.store.database import upsert_many, write_many
 
 Write: TypeAlias = tuple[str, tuple[Any, ...]]
-"""A statement that must touch exactly one row, and its parameters."""
+"""A statement that must find what it is to change, and its parameters."""
 Row: TypeAlias = tuple[Any, ...]
 
 _IDS_AT_ONCE: Final = 50
@@ -55,18 +55,18 @@ class Book:
         return found
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Run them all; raises Stale, after which the transaction must be rolled back, unless each touched one row."""
+        """Run them all; raises Stale, after which the transaction must be rolled back, if one touched no row."""
         if self._is_sqlite:
             cursor = self._cursor
             for sql, parameters in writes:
                 cursor.execute(sql, parameters)
-                if cursor.rowcount != 1:
+                if cursor.rowcount < 1:
                     raise Stale(sql)
             return
         parameters = tuple(value for _sql, values in writes for value in values)
         counts = self._cursor.execute(_at_once(tuple(sql for sql, _values in writes)), parameters).fetchone()
-        if any(count != 1 for count in counts):
-            raise Stale(writes[[count != 1 for count in counts].index(True)][0])
+        if 0 in counts:
+            raise Stale(writes[counts.index(0)][0])
 
     def run(self, sql: str, *parameters: Any) -> int:
         """One statement, outside the hot path; the number of rows it touched."""
@@ -112,7 +112,7 @@ class BulkBook(Book):
             by_sql.setdefault(sql, []).append(parameters)
         for sql, rows in by_sql.items():
             self._cursor.executemany(sql if self._is_sqlite else for_postgres(sql), rows)
-            if self._cursor.rowcount != len(rows):
+            if self._cursor.rowcount < len(rows):
                 raise Stale(sql)
 
     def write_many(self, sql: str, rows: Sequence[Row]) -> None:

@@ -82,6 +82,20 @@ def period_name(period: Period, day: date) -> str:
             assert_never(period)
 
 
+def days_of(name: str) -> tuple[date, date]:
+    """The first day of a period by its name, and the first day after it."""
+    match name.split("-"):
+        case [year]:
+            period, day = Period.YEAR, date(int(year), 1, 1)
+        case [year, quarter] if quarter.startswith("Q"):
+            period, day = Period.QUARTER, date(int(year), int(quarter[1:]) * 3, 1)
+        case [year, month]:
+            period, day = Period.MONTH, date(int(year), int(month), 1)
+        case _:
+            period, day = Period.DAY, date.fromisoformat(name)
+    return first_day(period, day), next_period(period, day)
+
+
 def months_later(day: date, months: int) -> date:
     """The same day so many months later, or the last of its month."""
     count = day.year * 12 + day.month - 1 + months

@@ -31,15 +31,21 @@ class VoucherCodes:
 
     def new(self) -> VoucherCode:
         salt = os.urandom(_SALT_BYTES)
-        code = self.again(salt)
-        return VoucherCode(code, salt, self.hash(code))
+        groups = self._groups(salt)
+        return VoucherCode("-".join(groups), salt, self._hash("".join(groups)))
 
     def again(self, salt: bytes) -> str:
         """The code of a voucher, in four groups."""
+        return "-".join(self._groups(salt))
+
+    def _groups(self, salt: bytes) -> list[str]:
         bits = int.from_bytes(self._sealer.match_hash(f"voucher code {salt.hex()}")[:_CODE_BYTES])
         groups = ((bits >> 60) & 0xFFFFF, (bits >> 40) & 0xFFFFF, (bits >> 20) & 0xFFFFF, bits & 0xFFFFF)
-        return "-".join([_PAIRS[group >> 10] + _PAIRS[group & 1023] for group in groups])
+        return [_PAIRS[group >> 10] + _PAIRS[group & 1023] for group in groups]
 
     def hash(self, code: str) -> bytes:
         """What the database knows a code by; typed with care or not."""
-        return self._sealer.match_hash(f"voucher {code.upper().translate(_MISREAD)}")
+        return self._hash(code.upper().translate(_MISREAD))
+
+    def _hash(self, letters: str) -> bytes:
+        return self._sealer.match_hash(f"voucher {letters}")

@@ -7,6 +7,7 @@ become one new entry, which names the record. Values edited here that the nation
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -22,10 +23,10 @@ from national_sync.exchange.rules import RecordFacts, admitted_seconds, expiry_o
 from national_sync.policy import Exchange
 from national_sync.store.database import Database
 from national_sync.store.marks import read_mark, write_mark
+from national_sync.sync.pace import Pace
 
 CHUNK: Final = 300
-"""Records in one transaction: its lock stays below 20 ms, so that a kiosk need not wait for it."""
-PAUSE_SECONDS: Final = 0.02
+"""Records in one transaction at most; fewer while a kiosk is open."""
 _MARK: Final = "exchange.followed"
 _VANISHED_AT_ONCE: Final = 20_000
 
@@ -79,31 +80,35 @@ _CHANGED: Final = (
 _OVERLAID: Final = ("volunteer_id", "project_id", "started_at", "service_seconds", "method", "state", "kind")
 
 
-def follow(database: Database, policy: Exchange, clock: Clock, *, pause: float = PAUSE_SECONDS) -> Followed:
+def follow(database: Database, policy: Exchange, clock: Clock) -> Followed:
     """Book everything that has changed in the mirror, and what has waited long enough, in short transactions."""
-    done = Followed()
+    done, pace = Followed(), Pace()
+    with database.read() as connection:
+        pace.look(connection, clock.now())
     for chunk in (_book_changed, _book_waiting):
-        more = True
-        while more:
+        for size in pace.sizes(CHUNK):
             with database.write() as connection:
-                more = chunk(connection, policy, int(clock.now()), done)
-            if more and pause:
-                clock.wait(pause)
+                began = time.monotonic()
+                pace.look(connection, clock.now())
+                more = chunk(connection, policy, int(clock.now()), done, size)
+            if not more:
+                break
+            pace.rest(clock, time.monotonic() - began)
     _book_vanished(database, policy, clock, done)
     return done
 
 
-def _book_changed(connection: Connection, policy: Exchange, now: int, done: Followed) -> bool:
+def _book_changed(connection: Connection, policy: Exchange, now: int, done: Followed, size: int) -> bool:
     """One chunk; whether there may be more."""
     book = BulkBook(connection)
     revision, record_id = read_mark(connection, _MARK) or (0, 0)
-    rows = [_Record._make(row) for row in book.rows(_CHANGED, revision, revision, record_id, CHUNK)]
+    rows = [_Record._make(row) for row in book.rows(_CHANGED, revision, revision, record_id, size)]
     if not rows:
         return False
     _book(book, policy, now, _as_agreed(book, rows), done)
     write_mark(connection, _MARK, [rows[-1].sync_rev, rows[-1].record_id])
     done.records += len(rows)
-    return len(rows) == CHUNK
+    return len(rows) == size
 
 
 def _as_agreed(book: BulkBook, records: Sequence[_Record]) -> list[_Record]:
@@ -256,19 +261,19 @@ def _difference(hand: Hand, kind: Kind, credit: _Credit, seconds: int, done: Fol
         done.corrected_seconds += seconds
 
 
-def _book_waiting(connection: Connection, policy: Exchange, now: int, done: Followed) -> bool:
+def _book_waiting(connection: Connection, policy: Exchange, now: int, done: Followed, size: int) -> bool:
     """Bulk entries against which nothing was said in their waiting period."""
     book = BulkBook(connection)
     rows = book.rows(
         f"SELECT {_CREDIT_COLUMNS} FROM credit WHERE waits_until IS NOT NULL AND waits_until <= ?"
         " ORDER BY waits_until, record_id LIMIT ?",
         now,
-        CHUNK,
+        size,
     )
     known = {row[0]: _Credit._make(row) for row in rows}
     if known:
         book_credits(book, policy, now, known, [one._replace(waits_until=None) for one in known.values()], done)
-    return len(rows) == CHUNK
+    return len(rows) == size
 
 
 # Rows that are gone

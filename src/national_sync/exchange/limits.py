@@ -67,21 +67,17 @@ def broken_limit(
     """The first limit that so many more pieces would break."""
     for limit in limits:
         start = period_start(limit.period, now) if limit.period else 0
-        so_far = sum(
-            one.quantity
-            for one in taken
-            if one.created_at >= start and _is_counted(limit.scope, one, offer_id=offer_id, merchant_id=merchant_id)
-        )
-        if so_far + quantity > limit.pieces:
+        counted = _counted(limit.scope, taken, offer_id=offer_id, merchant_id=merchant_id)
+        if sum([one.quantity for one in counted if one.created_at >= start]) + quantity > limit.pieces:
             return limit
     return None
 
 
-def _is_counted(scope: Scope, one: Taken, *, offer_id: int, merchant_id: int) -> bool:
+def _counted(scope: Scope, taken: Sequence[Taken], *, offer_id: int, merchant_id: int) -> Sequence[Taken]:
     match scope:
         case Scope.OFFER:
-            return one.offer_id == offer_id
+            return [one for one in taken if one.offer_id == offer_id]
         case Scope.MERCHANT:
-            return one.merchant_id == merchant_id
+            return [one for one in taken if one.merchant_id == merchant_id]
         case _:
-            return True
+            return taken

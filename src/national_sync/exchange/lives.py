@@ -11,11 +11,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from national_sync.clock import Clock
+from national_sync.errors import AlreadySettled, UsageError
 from national_sync.exchange.accounts import Kind, exchangeable, held
 from national_sync.exchange.balance import Lot, first_to_expire, minus, total
 from national_sync.exchange.book import Book, BulkBook
 from national_sync.exchange.hand import Hand
+from national_sync.exchange.rows import show
 from national_sync.exchange.steps import Steps
+from national_sync.i18n import N_
 from national_sync.store.database import Database
 from national_sync.store.marks import read_mark, write_mark
 
@@ -40,6 +43,38 @@ def close_account(book: Book, steps: Steps, now: float, volunteer_id: int, cause
 
 def reopen_account(book: Book, volunteer_id: int) -> None:
     book.run("UPDATE account SET state = 'open', closed_for = NULL WHERE id = ?", exchangeable(volunteer_id))
+
+
+def close_by_hand(book: BulkBook, steps: Steps, now: float, volunteer_id: int, cause: str) -> None:
+    """Raises NotFound, AlreadySettled."""
+    if _closed_for(book, volunteer_id) is not None:
+        raise AlreadySettled(noun="hours_account", id=volunteer_id, state="closed")
+    close_account(book, steps, now, volunteer_id, cause)
+
+
+def reopen_by_hand(book: BulkBook, volunteer_id: int) -> None:
+    """Raises NotFound, UsageError: what the national side or a merge has closed, only they open."""
+    match _closed_for(book, volunteer_id):
+        case None:
+            raise AlreadySettled(noun="hours_account", id=volunteer_id, state="open")
+        case "withdrawn":
+            raise UsageError(
+                N_("The national side has withdrawn this volunteer."),
+                hint=N_("The account opens by itself when the volunteer is back."),
+            )
+        case "merged":
+            raise UsageError(
+                N_("This registration has been merged with another one, which has its hours."),
+                hint=N_("See the merge: national-sync volunteer merges"),
+            )
+        case _:
+            reopen_account(book, volunteer_id)
+
+
+def _closed_for(book: BulkBook, volunteer_id: int) -> str | None:
+    show(book.connection, "volunteer", volunteer_id)
+    row = book.one("SELECT state, closed_for FROM account WHERE id = ?" + book.row_lock, exchangeable(volunteer_id))
+    return str(row[1]) if row and row[0] == "closed" else None
 
 
 def follow_volunteers(database: Database, steps: Steps, clock: Clock) -> int:

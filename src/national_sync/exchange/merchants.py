@@ -14,6 +14,7 @@ from national_sync.errors import UsageError
 from national_sync.exchange.accounts import AccountKind, spent
 from national_sync.exchange.calendar import Period, midnight, midnight_after
 from national_sync.exchange.rows import insert, locked, show, update
+from national_sync.exchange.typed import check_name
 from national_sync.i18n import N_
 
 
@@ -81,10 +82,13 @@ def add_merchant(
     representative_id: int | None = None,
 ) -> int:
     """A new partner, with the account of what is spent there. Raises UsageError."""
-    _check_name(name)
+    check_name(name)
     _check_area(area_id)
+    credit_code = credit_code.strip().upper()
     if not is_credit_code(credit_code):
         raise UsageError(N_("{code} is not a credit code: 18 characters with a check digit"), code=credit_code)
+    if representative_id is not None:
+        show(connection, "volunteer", representative_id)
     known = connection.execute(
         text("SELECT id FROM merchant WHERE credit_code = :code"), {"code": credit_code}
     ).scalar()
@@ -115,9 +119,22 @@ def set_merchant_state(connection: Connection, merchant_id: int, state: str) -> 
 
 def add_outlet(connection: Connection, *, merchant_id: int, name: str, area_id: str, address: str = "") -> int:
     show(connection, "merchant", merchant_id)
-    _check_name(name)
+    check_name(name)
     _check_area(area_id)
     return insert(connection, "outlet", merchant_id=merchant_id, name=name, area_id=area_id, address=address)
+
+
+def close_outlet(connection: Connection, outlet_id: int) -> None:
+    """Nothing is redeemed or collected there any more; vouchers stay good at the merchant's other outlets."""
+    locked(connection, "outlet", outlet_id)
+    update(connection, "outlet", outlet_id, state="closed")
+
+
+def check_place(connection: Connection, merchant_id: int, outlet_id: int | None) -> None:
+    """Whether there is such a merchant, and the outlet is one of his. Raises NotFound, UsageError."""
+    show(connection, "merchant", merchant_id)
+    if outlet_id is not None and show(connection, "outlet", outlet_id)["merchant_id"] != merchant_id:
+        raise UsageError(N_("Outlet {id} belongs to another merchant."), id=outlet_id)
 
 
 def sign_agreement(
@@ -134,6 +151,7 @@ def sign_agreement(
     created_by: str,
 ) -> int:
     """Two agreements of one merchant are never in force on the same day. Raises UsageError."""
+    check_name(number)
     # The merchant's row is locked, so that nobody signs another one meanwhile.
     locked(connection, "merchant", merchant_id)
     starts_at, ends_at = midnight(first_day), midnight_after(last_day)
@@ -195,7 +213,7 @@ def add_benefit(
     agreement = show(connection, "agreement", agreement_id)
     if agreement["scope"] == AgreementScope.EXCHANGE:
         raise UsageError(N_("Agreement {id} is about exchange only, not about benefits."), id=agreement_id)
-    _check_name(description)
+    check_name(description)
     return insert(
         connection,
         "benefit",
@@ -206,11 +224,16 @@ def add_benefit(
     )
 
 
+def end_benefit(connection: Connection, benefit_id: int) -> None:
+    locked(connection, "benefit", benefit_id)
+    update(connection, "benefit", benefit_id, state="ended")
+
+
 def benefits_for(connection: Connection, star: int, now: int) -> Sequence[dict[str, Any]]:
     """What a volunteer of so many stars gets today without hours."""
     rows = connection.execute(
         text(
-            "SELECT m.id AS merchant_id, m.name AS merchant, m.category, b.kind, b.description, b.minimum_star"
+            "SELECT b.id, m.id AS merchant_id, m.name AS merchant, m.category, b.kind, b.description, b.minimum_star"
             " FROM benefit b JOIN agreement g ON g.id = b.agreement_id JOIN merchant m ON m.id = g.merchant_id"
             " WHERE b.state = 'active' AND b.minimum_star <= :star AND g.state = 'active' AND m.state = 'active'"
             " AND g.starts_at <= :now AND g.ends_at > :now ORDER BY m.id, b.id"
@@ -218,11 +241,6 @@ def benefits_for(connection: Connection, star: int, now: int) -> Sequence[dict[s
         {"star": star, "now": now},
     )
     return [dict(row) for row in rows.mappings()]
-
-
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > 100:
-        raise UsageError(N_("A name has 1 to 100 characters."))
 
 
 def _check_area(area_id: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
@@ -12,26 +11,12 @@ from sqlalchemy import Connection, text
 from national_sync.errors import UsageError
 from national_sync.exchange.calendar import midnight, midnight_after
 from national_sync.exchange.limits import parse_limits
+from national_sync.exchange.merchants import check_place
 from national_sync.exchange.rows import insert, locked, show, update
+from national_sync.exchange.typed import MOST_HOURS, check_name
 from national_sync.i18n import N_
 
-MOST_HOURS: Final = 10_000
-_HOUR_SECONDS: Final = 3_600
-
-
-def price_in_seconds(hours: str) -> int:
-    """A price such as `2`, `0.5` or `1.25` hours; on the grid of 0.01 h. Raises UsageError."""
-    try:
-        seconds = Decimal(hours) * _HOUR_SECONDS
-    except InvalidOperation:
-        seconds = Decimal(0)
-    if not seconds.is_finite() or not 0 < seconds <= MOST_HOURS * _HOUR_SECONDS or seconds % 36:
-        raise UsageError(
-            N_("{hours} is no price: hours above 0 and up to {most}, with at most two decimals"),
-            hours=hours,
-            most=MOST_HOURS,
-        )
-    return int(seconds)
+MOST_STOCK: Final = 1_000_000_000
 
 
 def add_offer(
@@ -51,6 +36,7 @@ def add_offer(
 ) -> int:
     """Raises UsageError."""
     show(connection, "merchant", merchant_id)
+    check_name(name)
     _check(connection, merchant_id, price_seconds, stock, limits, outlets)
     if first_day > last_day:
         raise UsageError(N_("The first day {first} lies after the last day {last}."), first=first_day, last=last_day)
@@ -77,7 +63,11 @@ def change_offer(connection: Connection, offer_id: int, **changes: Any) -> None:
     Raises UsageError.
     """
     one = locked(connection, "offer", offer_id)
+    if one["state"] == "ended":
+        raise UsageError(N_("Offer {id} has ended; add a new one."), id=offer_id)
     after = one | changes
+    if after["starts_at"] >= after["ends_at"]:
+        raise UsageError(N_("The last day of offer {id} would lie before its first."), id=offer_id)
     outlets = [int(outlet) for outlet in after["outlets"].split(",") if outlet]
     _check(connection, one["merchant_id"], after["price_seconds"], after["stock"], after["limits"], outlets)
     update(connection, "offer", offer_id, **changes)
@@ -91,31 +81,33 @@ def _check(
     limits: str,
     outlets: Sequence[int],
 ) -> None:
-    if not 0 < price_seconds <= MOST_HOURS * _HOUR_SECONDS:
+    if not 0 < price_seconds <= MOST_HOURS * 3_600:
         raise UsageError(N_("A price lies above 0 and is at most {most} hours."), most=MOST_HOURS)
-    if stock is not None and stock < 0:
-        raise UsageError(N_("A stock is 0 or more; leave it out where there is no limit."))
+    if stock is not None and not 0 <= stock <= MOST_STOCK:
+        raise UsageError(N_("A stock is 0 to {most}; leave it out where there is no limit."), most=MOST_STOCK)
     try:
         parse_limits(limits)
     except ValueError as error:
         words = N_("{limit} is no limit such as '2 per offer' or '1 per day'")
         raise UsageError(words, limit=error.args[0]) from error
     for outlet in outlets:
-        if show(connection, "outlet", outlet)["merchant_id"] != merchant_id:
-            raise UsageError(N_("Outlet {id} belongs to another merchant."), id=outlet)
+        check_place(connection, merchant_id, outlet)
 
 
-def open_offers(connection: Connection, now: int, *, limit: int = 50) -> list[dict[str, Any]]:
-    """What can be had today, with what is left of it."""
+def open_offers(
+    connection: Connection, now: int, *, merchant_id: int | None = None, limit: int = 50, offset: int = 0
+) -> list[dict[str, Any]]:
+    """What can be had today, with what is left of it; at one merchant or all."""
+    of_one = "" if merchant_id is None else " AND m.id = :merchant"
     rows = connection.execute(
         text(
             "SELECT o.id, o.name, o.price_seconds, o.stock - o.taken AS left_pieces, o.minimum_star, o.minimum_age,"
-            " o.limits, m.id AS merchant_id, m.name AS merchant"
+            " o.limits, m.id AS merchant_id, m.name AS merchant, m.category"
             " FROM offer o JOIN merchant m ON m.id = o.merchant_id JOIN agreement g ON g.merchant_id = m.id"
             " AND g.starts_at <= :now AND g.ends_at > :now AND g.state = 'active' AND g.scope <> 'benefits'"
             " WHERE o.state = 'active' AND m.state = 'active' AND o.starts_at <= :now AND o.ends_at > :now"
-            " AND (o.stock IS NULL OR o.stock > o.taken) ORDER BY m.id, o.id LIMIT :limit"
+            f" AND (o.stock IS NULL OR o.stock > o.taken){of_one} ORDER BY m.id, o.id LIMIT :limit OFFSET :offset"
         ),
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "offset": offset, **({} if merchant_id is None else {"merchant": merchant_id})},
     )
     return [dict(row) for row in rows.mappings()]

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, text
 from national_sync.clock import local_date
 from national_sync.errors import AlreadySettled, UsageError
 from national_sync.exchange.accounts import spent
-from national_sync.exchange.calendar import Period, first_day, midnight, next_period, period_name
+from national_sync.exchange.calendar import Period, days_of, first_day, midnight, next_period, period_name
 from national_sync.exchange.merchants import agreement_in_force
 from national_sync.exchange.rows import insert, locked, show, update
+from national_sync.exchange.typed import check_words
 from national_sync.i18n import N_
 
 _COVERED: Final = "account_id = :account AND version >= :first AND version <= :last"
@@ -55,6 +56,7 @@ def close_period(connection: Connection, now: int, merchant_id: int, day: date, 
     ).scalar()
     if known is not None:
         raise AlreadySettled(noun="settlement", id=known, state="closed")
+    _check_order(connection, merchant_id, name)
     stretch = _stretch(connection, merchant_id, midnight(following))
     return insert(
         connection,
@@ -73,6 +75,48 @@ def close_period(connection: Connection, now: int, merchant_id: int, day: date, 
     )
 
 
+def _check_order(connection: Connection, merchant_id: int, name: str) -> None:
+    """One period after the other, so that no entry stands in the statement of another one. Raises UsageError."""
+    start, following = days_of(name)
+    last = _last_settlement(connection, merchant_id)
+    closed_until = days_of(last["period"])[1] if last else date.min
+    if following <= closed_until:
+        raise UsageError(
+            N_("Period {other} is closed already, and {period} does not go beyond it."),
+            other=last["period"] if last else "-",
+            period=name,
+        )
+    waiting = connection.execute(
+        text(
+            "SELECT MIN(p.at) FROM entry e JOIN posting p ON p.id = e.posting_id"
+            " WHERE e.account_id = :account AND e.version > :last AND p.at >= :closed AND p.at < :start"
+        ),
+        {
+            "account": spent(merchant_id),
+            "last": last["last_version"] if last else 0,
+            "closed": midnight(closed_until) if last else 0,
+            "start": midnight(start),
+        },
+    ).scalar()
+    if waiting is not None:
+        day = local_date(waiting)
+        raise UsageError(
+            N_("An earlier period is not closed yet: there are redemptions of {day}."),
+            hint=N_("Close it first: national-sync settlement close {merchant} {day}"),
+            day=day,
+            merchant=merchant_id,
+        )
+
+
+def _last_settlement(connection: Connection, merchant_id: int) -> dict[str, Any] | None:
+    found = connection.execute(
+        text("SELECT * FROM settlement WHERE merchant_id = :merchant ORDER BY id DESC LIMIT 1"),
+        {"merchant": merchant_id},
+    )
+    row = found.mappings().first()
+    return dict(row) if row else None
+
+
 def _rhythm(connection: Connection, merchant_id: int, day: date) -> Period:
     """How often the agreement settles that was in force in that month."""
     for moment in (midnight(day), midnight(next_period(Period.MONTH, day)) - 1, midnight(first_day(Period.MONTH, day))):
@@ -85,13 +129,8 @@ def _rhythm(connection: Connection, merchant_id: int, day: date) -> Period:
 def _stretch(connection: Connection, merchant_id: int, ends_at: int) -> Stretch:
     """From behind the last settlement up to the first entry that lies beyond the period."""
     account = spent(merchant_id)
-    last = connection.execute(
-        text(
-            "SELECT last_version, closing_seconds FROM settlement WHERE merchant_id = :merchant ORDER BY id DESC LIMIT 1"
-        ),
-        {"merchant": merchant_id},
-    ).first()
-    first_version, opening = (last[0] + 1, last[1]) if last else (1, 0)
+    last = _last_settlement(connection, merchant_id)
+    first_version, opening = (last["last_version"] + 1, last["closing_seconds"]) if last else (1, 0)
     beyond = connection.execute(
         text(
             "SELECT MIN(e.version) FROM entry e JOIN posting p ON p.id = e.posting_id"
@@ -133,6 +172,22 @@ def is_unchanged(connection: Connection, settlement_id: int) -> bool:
         one["returned_seconds"],
     )
     return bool(_digest(connection, one["merchant_id"], stretch) == one["digest"])
+
+
+def statement_of(connection: Connection, settlement_id: int) -> dict[str, Any]:
+    """A settlement with what its paper says beside: the merchant, the agreement of its last day, the lines."""
+    one = show(connection, "settlement", settlement_id)
+    merchant = show(connection, "merchant", one["merchant_id"])
+    last_moment = midnight(days_of(one["period"])[1]) - 1
+    agreement = agreement_in_force(connection, one["merchant_id"], last_moment)
+    return {
+        **one,
+        "merchant": merchant["name"],
+        "credit_code": merchant["credit_code"],
+        "agreement": agreement["number"] if agreement else "-",
+        "is_unchanged": is_unchanged(connection, settlement_id),
+        "lines": list(lines_of(connection, settlement_id)),
+    }
 
 
 def lines_of(connection: Connection, settlement_id: int) -> Iterator[dict[str, Any]]:
@@ -184,6 +239,7 @@ def open_dispute(
     settlement_id: int | None = None,
 ) -> int:
     show(connection, "merchant", merchant_id)
+    check_words(words)
     for table, row_id in (("redemption", redemption_id), ("settlement", settlement_id)):
         if row_id is not None and show(connection, table, row_id)["merchant_id"] != merchant_id:
             raise UsageError(N_("That belongs to another merchant."))
@@ -203,6 +259,7 @@ def answer_dispute(
     connection: Connection, now: int, dispute_id: int, *, is_granted: bool, answer: str, actor: str
 ) -> None:
     """The answer only; hours move by a refund, which needs a second person. Raises AlreadySettled, NotFound."""
+    check_words(answer)
     one = locked(connection, "dispute", dispute_id)
     if one["state"] != "open":
         raise AlreadySettled(noun="dispute", id=dispute_id, state=one["state"])

@@ -97,6 +97,13 @@ class _Facts(NamedTuple):
     agreement: str | None
     outlet_merchant: int | None
     outlet_state: str | None
+    known_id: int | None
+    """Of the redemption that was made under this key before."""
+    known_hash: bytes | None
+    known_state: str | None
+    known_refusal: str | None
+    known_seconds: int | None
+    known_expires_at: int | None
 
 
 _FACTS: Final = (
@@ -104,8 +111,9 @@ _FACTS: Final = (
     " v.id, v.star, v.birth_date, v.withdrawn_at, v.is_valid, v.account_state,"
     " o.merchant_id, o.price_seconds, o.stock, o.taken, o.starts_at, o.ends_at, o.limits, o.minimum_star,"
     " o.minimum_age, o.outlets, o.state, m.state, g.state || ' ' || g.scope, u.merchant_id, u.state,"
+    " k.id, k.body_hash, k.state, k.refusal, k.held_quantity * k.price_seconds, k.expires_at,"
     " l.expires_at, l.left_seconds"
-    " FROM (SELECT 1) AS one"
+    " FROM (SELECT 1) AS one LEFT JOIN redemption k ON k.key = ?"
     " LEFT JOIN account a ON a.id = ? LEFT JOIN account h ON h.id = ? LEFT JOIN volunteer v ON v.id = ?"
     " LEFT JOIN offer o ON o.id = ? LEFT JOIN merchant m ON m.id = o.merchant_id"
     " LEFT JOIN agreement g ON g.merchant_id = o.merchant_id AND g.starts_at <= ? AND g.ends_at > ?"
@@ -155,47 +163,44 @@ class Steps:
         if not request.key.strip():
             raise KeyMissing()
         book.lock(exchangeable(request.volunteer_id))
-        return self._replayed(book, request) or self._hold_for(book, now, request, request.volunteer_id)
+        facts, lots = self._facts(book, now, request, request.volunteer_id)
+        if facts.known_id is not None:
+            return _replayed(facts, request)
+        return self._hold_for(book, now, request, request.volunteer_id, facts, lots)
 
     def judge(self, book: Book, now: float, request: HoldRequest) -> Refusal | None:
         """What stands against a hold at this moment; reads only, so that it can be asked for every offer in turn."""
-        _facts, decision = self._decide(book, now, request, request.volunteer_id)
+        facts, lots = self._facts(book, now, request, request.volunteer_id)
+        decision = self._decide(book, now, request, request.volunteer_id, facts, lots)
         return decision if isinstance(decision, Refusal) else None
 
-    def _replayed(self, book: Book, request: HoldRequest) -> Outcome | None:
-        row = book.one(
-            "SELECT id, body_hash, state, refusal, held_quantity * price_seconds, expires_at FROM redemption"
-            " WHERE key = ?",
-            request.key,
-        )
-        if row is None:
-            return None
-        redemption_id, body_hash, state, refusal, seconds, expires_at = row
-        if bytes(body_hash) != request.body_hash:
-            raise KeyReused()
-        if state == State.REFUSED:
-            return refused(Refusal(refusal), redemption_id)
-        return Outcome(redemption_id, State.HELD, None, seconds, expires_at)
-
-    def _hold_for(self, book: Book, now: float, request: HoldRequest, volunteer_id: int) -> Outcome:
-        facts, decision = self._decide(book, now, request, volunteer_id)
+    def _hold_for(
+        self, book: Book, now: float, request: HoldRequest, volunteer_id: int, facts: _Facts, lots: list[Lot]
+    ) -> Outcome:
+        decision = self._decide(book, now, request, volunteer_id, facts, lots)
         if decision is Refusal.ACCOUNT_CLOSED and facts.closed_for == "merged":
             kept_id = _kept_registration(book, volunteer_id)
             if kept_id is not None:
                 book.lock(exchangeable(kept_id))
-                return self._hold_for(book, now, request, kept_id)
+                return self._hold_for(book, now, request, kept_id, *self._facts(book, now, request, kept_id))
         if isinstance(decision, Refusal) and self._free_what_expired(book, now, request, volunteer_id):
-            facts, decision = self._decide(book, now, request, volunteer_id)
+            facts, lots = self._facts(book, now, request, volunteer_id)
+            decision = self._decide(book, now, request, volunteer_id, facts, lots)
         if isinstance(decision, Refusal):
             return self._refuse(book, now, request, volunteer_id, facts.merchant_id, decision)
         return self._grant(book, now, request, volunteer_id, facts, decision)
 
-    def _decide(
-        self, book: Book, now: float, request: HoldRequest, volunteer_id: int
-    ) -> tuple[_Facts, Refusal | list[Lot]]:
+    def _facts(self, book: Book, now: float, request: HoldRequest, volunteer_id: int) -> tuple[_Facts, list[Lot]]:
+        """All that a hold hangs on, the limits aside."""
         account, at = exchangeable(volunteer_id), int(now)
-        rows = book.rows(_FACTS, account, account + 1, volunteer_id, request.offer_id, at, at, request.outlet_id)
-        facts = _Facts._make(rows[0][:-2])
+        rows = book.rows(
+            _FACTS, request.key, account, account + 1, volunteer_id, request.offer_id, at, at, request.outlet_id
+        )
+        return _Facts._make(rows[0][:-2]), [Lot(*row[-2:]) for row in rows if row[-1] is not None]
+
+    def _decide(
+        self, book: Book, now: float, request: HoldRequest, volunteer_id: int, facts: _Facts, lots: list[Lot]
+    ) -> Refusal | list[Lot]:
         terms = _terms(facts, request)
         person = rules.Person(
             facts.volunteer_id is not None,
@@ -204,10 +209,10 @@ class Steps:
             facts.star or 0,
             facts.birth_date or "",
             facts.balance or 0,
-            [Lot(*row[-2:]) for row in rows if row[-1] is not None],
+            lots,
             self._taken(book, volunteer_id, terms.limits if terms else (), now),
         )
-        return facts, rules.decide_hold(
+        return rules.decide_hold(
             person, terms, offer_id=request.offer_id, quantity=request.quantity, now=now, policy_limits=self._limits
         )
 
@@ -222,7 +227,7 @@ class Steps:
             since,
             int(now),
         )
-        return [Taken._make(row) for row in rows]
+        return list(map(Taken._make, rows))
 
     def _free_what_expired(self, book: Book, now: float, request: HoldRequest, volunteer_id: int) -> bool:
         """Give back expired holds that stand in the way: of this person, and of this offer."""
@@ -363,29 +368,60 @@ class Steps:
         """Hand over what a voucher is for: once, at its own merchant. Raises KeyMissing."""
         if not key.strip():
             raise KeyMissing()
+        found = self._shown(book, now, code, merchant_id, device)
+        if isinstance(found, Refusal):
+            return refused(found)
+        if found.state == VoucherState.COLLECTED and found.collect_key == key:
+            return found.outcome
+        refusal = _not_collectable(VoucherState(found.state), found.expires_at, now)
+        if refusal:
+            return refused(refusal, found.redemption_id)
+        book.write([(_COLLECT, (int(now), key, outlet_id, found.redemption_id))])
+        return found.outcome
+
+    def look(self, book: Book, now: float, code: str, *, merchant_id: int, device: str) -> tuple[Outcome, int]:
+        """What would be handed over for a voucher, and how many pieces. Nothing changes; a wrong code counts as it does
+        at collecting.
+        """
+        found = self._shown(book, now, code, merchant_id, device)
+        if isinstance(found, Refusal):
+            return refused(found), 0
+        refusal = _not_collectable(VoucherState(found.state), found.expires_at, now)
+        return refused(refusal, found.redemption_id) if refusal else found.outcome, found.pieces
+
+    def _shown(self, book: Book, now: float, code: str, merchant_id: int, device: str) -> _Voucher | Refusal:
         period = int(now) // _WRONG_CODE_PERIOD_SECONDS
         if self._wrong_codes(book, device, period) >= self.policy.wrong_codes:
-            return refused(Refusal.TOO_MANY_WRONG_CODES)
+            return Refusal.TOO_MANY_WRONG_CODES
         row = book.one(_VOUCHER + book.row_lock, self._codes.hash(code), merchant_id)
         if row is None:
             book.run(_COUNT_WRONG, device, period)
-            return refused(Refusal.WRONG_CODE)
-        redemption_id, state, expires_at, collect_key, seconds = row
-        if state == VoucherState.COLLECTED and collect_key == key:
-            return Outcome(redemption_id, State.CONFIRMED, None, seconds, expires_at)
-        refusal = _not_collectable(VoucherState(state), expires_at, now)
-        if refusal:
-            return refused(refusal, redemption_id)
-        book.write([(_COLLECT, (int(now), key, outlet_id, redemption_id))])
-        return Outcome(redemption_id, State.CONFIRMED, None, seconds, expires_at)
+            return Refusal.WRONG_CODE
+        return _Voucher._make(row)
 
     def _wrong_codes(self, book: Book, device: str, period: int) -> int:
         row = book.one("SELECT tries FROM wrong_code WHERE device = ? AND period = ?", device, period)
         return int(row[0]) if row else 0
 
 
+class _Voucher(NamedTuple):
+    """As it stands in the books."""
+
+    redemption_id: int
+    state: str
+    expires_at: int
+    collect_key: str | None
+    seconds: int
+    pieces: int
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.redemption_id, State.CONFIRMED, None, self.seconds, self.expires_at)
+
+
 _VOUCHER: Final = (
-    "SELECT c.redemption_id, c.state, c.expires_at, c.collect_key, r.quantity * r.price_seconds - r.refunded_seconds"
+    "SELECT c.redemption_id, c.state, c.expires_at, c.collect_key, r.quantity * r.price_seconds - r.refunded_seconds,"
+    " r.quantity"
     " FROM voucher c JOIN redemption r ON r.id = c.redemption_id WHERE c.code_hash = ? AND c.merchant_id = ?"
 )
 _COUNT_WRONG: Final = (
@@ -408,6 +444,15 @@ def _not_collectable(state: VoucherState, expires_at: int, now: float) -> Refusa
             return Refusal.VOUCHER_EXPIRED
         case VoucherState.ISSUED:
             return None if expires_at > now else Refusal.VOUCHER_EXPIRED
+
+
+def _replayed(facts: _Facts, request: HoldRequest) -> Outcome:
+    """What was answered under this key before. Raises KeyReused if it was asked for something else."""
+    if bytes(facts.known_hash or b"") != request.body_hash:
+        raise KeyReused()
+    if facts.known_state == State.REFUSED:
+        return refused(Refusal(str(facts.known_refusal)), facts.known_id)
+    return Outcome(facts.known_id, State.HELD, None, facts.known_seconds or 0, facts.known_expires_at)
 
 
 def _terms(facts: _Facts, request: HoldRequest) -> rules.Terms | None:

@@ -7,8 +7,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from national_sync.clock import local_text
 from national_sync.errors import AlreadySettled
 from national_sync.exchange.rows import locked, update
+from national_sync.exchange.typed import check_words
+from national_sync.i18n import N_, _
 from national_sync.policy import Exchange
 from national_sync.store.database import Database
 
@@ -76,8 +79,24 @@ def decide_suspicion(
     connection: Connection, now: int, suspicion_id: int, *, is_confirmed: bool, note: str, actor: str
 ) -> None:
     """Raises AlreadySettled, NotFound."""
+    check_words(note)
     one = locked(connection, "suspicion", suspicion_id)
     if one["state"] != "open":
         raise AlreadySettled(noun="suspicion", id=suspicion_id, state=one["state"])
     state = "confirmed" if is_confirmed else "cleared"
     update(connection, "suspicion", suspicion_id, state=state, note=note, decided_by=actor, decided_at=now)
+
+
+def occurrence(subject: str) -> str:
+    """What a suspicion is about, in words: `redemptions:3-9`, `redemption:3`, `volunteer:5@492345`, `device:till-1@2954123`."""
+    what, _colon, which = subject.partition(":")
+    first, _sign, second = which.rpartition("@") if "@" in which else which.partition("-")
+    match what:
+        case "redemptions":
+            return _(N_("redemptions {first} and {second}"), first=first, second=second)
+        case "volunteer":
+            return _(N_("from {moment} on, for an hour"), moment=local_text(int(second) * 3_600)[:16])
+        case "device":
+            return _(N_("{device}, {moment}"), device=first, moment=local_text(int(second) * 600)[:16])
+        case _:
+            return _(N_("redemption {first}"), first=first)

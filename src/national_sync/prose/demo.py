@@ -8,6 +8,7 @@ from typing import Any, Final
 from national_sync.i18n import N_, _
 from national_sync.prose.causes import cause
 from national_sync.prose.layout import SCREEN_WIDTH, table, width, wrapped
+from national_sync.prose.redemption import redemption_in_words
 from national_sync.prose.words import word
 
 _CAUSE_INDENT: Final = 8
@@ -24,6 +25,8 @@ def demo_in_words(facts: Mapping[str, Any], program: str = "national-sync") -> s
         _promises(facts),
         _places(facts),
         _what_next(facts, program),
+        redemption_in_words(facts["exchange"]["told"]),
+        _look_at_it(facts, program),
     ]
     return "\n\n".join(section for section in sections if section)
 
@@ -205,4 +208,13 @@ def _what_next(facts: Mapping[str, Any], program: str) -> str:
             _(N_("Another night: start the mock in one terminal, then run in a second one:")),
             *(f"  {command}" for command in another),
         ]
+    )
+
+
+def _look_at_it(facts: Mapping[str, Any], program: str) -> str:
+    program = f"{program} --config {facts['config']}"
+    volunteer = facts["exchange"]["told"][0]["volunteer_id"]
+    commands = (f"ledger statement {volunteer}", "redemption list", "settlement show 1", "ledger suspicions")
+    return "\n".join(
+        [_(N_("Look at it, and at what else happened in that month:")), *(f"  {program} {one}" for one in commands)]
     )

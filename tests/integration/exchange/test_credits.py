@@ -15,6 +15,7 @@ from national_sync.exchange.outcomes import Refusal
 from national_sync.exchange.statement import account_facts, page
 from national_sync.exchange.sweep import sweep
 from national_sync.store.database import Database
+from national_sync.store.open_kiosk import OPEN_SECONDS, say_open
 
 
 def test_only_own_sign_in_counts_unless_the_policy_says_otherwise(town: Town) -> None:
@@ -135,6 +136,22 @@ def test_many_records_of_one_revision_are_followed_in_chunks(sqlite_town: Town) 
         )
     assert sqlite_town.follow().records == 2 * CHUNK + 1
     assert sqlite_town.balance(volunteer) == 2 * CHUNK + 1
+
+
+def test_an_open_kiosk_gets_the_file_between_small_chunks(sqlite_town: Town) -> None:
+    town = sqlite_town
+    volunteer = town.volunteer()
+    records = [town.record(volunteer, 1) for _ in range(40)]
+    say_open(town.database, town.clock.now())
+    before = town.clock.now()
+    assert town.follow().records == len(records)
+    assert town.clock.now() > before  # It has waited between its transactions.
+    town.clock.time += OPEN_SECONDS
+    for record in records:
+        town.nationally("hour_record", record, service_seconds=2 * HOUR)
+    before = town.clock.now()
+    assert town.follow().corrected_seconds == len(records) * HOUR
+    assert town.clock.now() == before
 
 
 # The rules of other cities

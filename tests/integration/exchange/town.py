@@ -111,7 +111,7 @@ class Town:
         return revision
 
     def follow(self) -> Followed:
-        return follow(self.database, self.policy, self.clock, pause=0)
+        return follow(self.database, self.policy, self.clock)
 
     # Merchants
 

@@ -22,7 +22,7 @@ from tests.simulation.exchange.effort import EFFORT
 from tests.simulation.exchange.model import NEVER, Model
 from tests.simulation.exchange.test_ledger_model import picture
 
-from national_sync.exchange.credits import Followed, _book_changed
+from national_sync.exchange.credits import CHUNK, Followed, _book_changed
 from national_sync.store.database import Database
 
 ROOT: Final = Path(__file__).parents[3]
@@ -54,7 +54,7 @@ def correct(town: Town, dice: random.Random, records: dict[int, int]) -> list[di
     town.nationally("hour_record", record, service_seconds=8 * HOUR if not hours else hours * HOUR,
                     withdrawn_at=None if hours else 1)  # fmt: skip
     with town.database.write() as connection:
-        _book_changed(connection, town.policy, NOON, Followed())
+        _book_changed(connection, town.policy, NOON, Followed(), CHUNK)
         order = int(connection.execute(text(ORDER)).scalar_one())
     return [{"order": order, "verb": "correct", "record": record, "hours": hours, "person": records[record]}]
 

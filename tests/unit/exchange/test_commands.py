@@ -84,6 +84,29 @@ def test_one_redemption_from_the_record_to_the_statement(
     assert "思茅影城" in national_sync("ledger", "statement", "1").out
 
 
+def test_the_accounts_follow_a_run_by_themselves(national_sync: Terminal, store: Database, volunteer: int) -> None:
+    run = national_sync("sync", "run")
+    assert "10.00 hours credited" in run.out
+    assert national_sync("ledger", "statement", "1", "--json").json["account"]["balance_seconds"] == 36_000
+    assert "Accounts of hours" not in national_sync("sync", "run").out
+    assert national_sync("ledger", "follow").out == "Nothing has changed since.\n"
+
+
+def test_a_run_stays_done_when_the_accounts_cannot_follow(
+    national_sync: Terminal, store: Database, volunteer: int, tmp_path: Path
+) -> None:
+    with store.write() as connection:
+        connection.execute(text("ALTER TABLE credit RENAME TO elsewhere"))
+    answer = national_sync("sync", "run", "--json")
+    assert (answer.json["run"], answer.json["exchange"]) == (7, None)
+    assert answer.exit_code != 0
+    assert "at once: national-sync ledger follow" in answer.err
+    assert (tmp_path / "reports/run-000007.json").exists()
+    with store.write() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO credit"))
+    assert national_sync("transfer", "run", "--json").json["exchange"]["credited_seconds"] == 36_000
+
+
 def _refund(national_sync: Terminal, store: Database, number: str) -> None:
     refund = str(made(national_sync, "refund", "redemption", "refund", number, "--hours", "1", "--reason", "停电"))
     own = national_sync("redemption", "approve", refund)
@@ -113,7 +136,9 @@ def test_nothing_is_done_without_a_login(national_sync: Terminal, store: Databas
     assert answer.json["error"]["code"] == "login_required"
 
 
-def test_what_was_done_stands_in_the_audit(national_sync: Terminal, store: Database, chen: Operator) -> None:
+def test_what_was_done_stands_in_the_audit(
+    national_sync: Terminal, store: Database, chen: Operator, volunteer: int
+) -> None:
     merchant, offer = cinema_with_offer(national_sync)
     for arguments in (
         f"merchant suspend {merchant}", f"merchant resume {merchant}", "agreement suspend 1", "agreement resume 1",
@@ -131,7 +156,7 @@ def test_what_was_done_stands_in_the_audit(national_sync: Terminal, store: Datab
     assert len(actions) >= 20
 
 
-def test_a_closed_statement_can_be_written_to_a_workbook(
+def test_a_closed_statement_can_be_written_to_a_workbook_and_a_pdf(
     national_sync: Terminal, chen: Operator, volunteer: int, tmp_path: Path, store: Database
 ) -> None:
     merchant, offer = cinema_with_offer(national_sync)
@@ -147,22 +172,84 @@ def test_a_closed_statement_can_be_written_to_a_workbook(
         answer = national_sync("settlement", "show", str(number), "--xlsx", str(file))
         assert "2.00 hours redeemed" in answer.out
     assert files[0].read_bytes() == files[1].read_bytes()
+    pdfs = [tmp_path / "one.pdf", tmp_path / "two.pdf"]
+    for file in pdfs:
+        assert national_sync("settlement", "show", str(number), "--pdf", str(file)).exit_code == 0
+    assert pdfs[0].read_bytes() == pdfs[1].read_bytes()
+    assert pdfs[0].read_bytes().startswith(b"%PDF-")
+    lost = national_sync("settlement", "show", str(number), "--pdf", str(tmp_path / "nowhere" / "one.pdf"))
+    assert (lost.exit_code, "cannot be written" in lost.err) == (2, True)
     shown: dict[str, Any] = national_sync("settlement", "show", str(number), "--json").json["settlement"]
     assert (shown["is_unchanged"], len(shown["lines"])) == (True, 1)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--code", "91530800MA6K000018"], "is not a credit code"),
-        (["--county", "110101"], "is no county of Puer"),
-    ],
+DAYS = "--from 2026-01-01 --until 2026-12-31"
+BAD_INPUT = (
+    ("merchant add 茶庄 --category shop --code 91530800MA6K00018M --county 530802", "is not a credit code"),
+    ("merchant add 茶庄 --category shop --code 91530800ma6k000017 --county 530802", "has this credit code already"),
+    ("merchant add 茶庄 --category shop --code 91530800MA6K00017T --county 110101", "is no county of Puer"),
+    ("merchant add 茶庄 --category shop --code 91530800MA6K00017T --county 530802 --volunteer 9", "no volunteer 9"),
+    ("merchant add @ --category shop --code 91530800MA6K00017T --county 530802", "on one line"),
+    ("agreement sign 9 n --from 2027-01-01 --until 2027-12-31", "There is no merchant 9"),
+    ("agreement sign 1 n --from 2036-01-01 --until 9999-12-31", "in the years 2000 to 2999"),
+    ("agreement sign 1 @ --from 2036-01-01 --until 2036-12-31", "on one line"),
+    ("agreement benefit 1 discount @", "on one line"),
+    (f"offer add 1 票 --hours 0 {DAYS}", "is no number of hours"),
+    (f"offer add 1 票 --hours 1/3 {DAYS}", "is no number of hours"),
+    (f"offer add 1 票 --hours 1e999999999 {DAYS}", "is no number of hours"),
+    (f"offer add 9 票 --hours 1 {DAYS}", "There is no merchant 9"),
+    (f"offer add 1 @ --hours 1 {DAYS}", "on one line"),
+    (f"offer add 1 票 --hours 1 {DAYS} --stock 99999999999999999999", "A stock is 0 to"),
+    (f"offer add 1 票 --hours 1 {DAYS} --outlet 9", "There is no outlet 9"),
+    (f"offer add 1 票 --hours 1 {DAYS} --limit 2", "is no limit such as"),
+    ("offer add 1 票 --hours 1 --from 2026-02-01 --until 2026-01-01", "lies after the last day"),
+    ("offer change 1 --until 2025-12-31", "would lie before its first"),
+    ("offer change 1", "Nothing is to be changed"),
+    ("settlement close 1 2035-01-01", "can be settled after that"),
+    ("settlement totals --from 2026-02-01 --until 2026-01-01", "lies after the last day"),
+    ("settlement dispute 1 @", "Please say why"),
+    ("ledger close 9 --cause left", "There is no volunteer 9"),
+    ("ledger reopen 1", "already settled (open)"),
+    ("ledger statement 9", "There is no volunteer 9"),
+    ("redemption confirm 9", "There is no redemption 9"),
+    ("redemption refund 9 --reason 停电", "There is no redemption 9"),
+    ("redemption refund 9 --reason @", "Please say why"),
+    ("voucher collect 0000 --merchant 9", "There is no merchant 9"),
+    ("voucher collect 0000 --merchant 1 --outlet 9", "There is no outlet 9"),
 )
-def test_bad_input_is_told(national_sync: Terminal, chen: Operator, arguments: list[str], words: str) -> None:
-    usual = ["--category", "cinema", "--code", "91530800MA6K000017", "--county", "530802"]
-    answer = national_sync("merchant", "add", "思茅影城", *usual, *arguments)
-    assert answer.exit_code == 2
-    assert words in answer.err
+
+
+def test_bad_input_is_told_and_changes_nothing(
+    national_sync: Terminal, chen: Operator, volunteer: int, store: Database
+) -> None:
+    """What happened and what it means; `@` stands for text that would spoil a table."""
+    cinema_with_offer(national_sync)
+    before = _everything(store)
+    for arguments, words in BAD_INPUT:
+        answer = national_sync(*("a\nb\x1b[31m" if word == "@" else word for word in arguments.split()))
+        assert (answer.exit_code, words in answer.err) == (2, True), (arguments, answer.err)
+        assert "unexpected" not in answer.err
+    assert _everything(store) == before
+
+
+def _everything(store: Database) -> list[list[Any]]:
+    tables = ("merchant", "agreement", "benefit", "outlet", "offer", "redemption", "account", "wrong_code", "refund")
+    with store.read() as connection:
+        return [list(connection.execute(text(f"SELECT * FROM {table}"))) for table in (*tables, "audit_entry")]
+
+
+def test_what_a_kiosk_holds_is_not_confirmed_at_the_office(
+    national_sync: Terminal, chen: Operator, volunteer: int, store: Database
+) -> None:
+    _merchant, offer = cinema_with_offer(national_sync)
+    national_sync("ledger", "follow")
+    held = national_sync("redemption", "hold", "1", str(offer), "--json").json["redemption"]["redemption_id"]
+    with store.write() as connection:
+        connection.execute(text("UPDATE redemption SET device = 'kiosk-1'"))
+    answer = national_sync("redemption", "confirm", str(held))
+    assert "begun at kiosk-1" in answer.err
+    assert f"redemption release {held}" in answer.err
+    assert national_sync("redemption", "release", str(held)).exit_code == 0
 
 
 def test_agreements_do_not_overlap(national_sync: Terminal, chen: Operator) -> None:

@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from national_sync import i18n
 from national_sync.errors import UsageError
 from national_sync.exchange import balance
+from national_sync.exchange.accounts import Kind
+from national_sync.exchange.aftermath import Cause
 from national_sync.exchange.balance import Lot
 from national_sync.exchange.calendar import (
     NEVER,
     Period,
     age_on,
+    days_of,
     first_day,
     midnight,
     midnight_after,
@@ -25,11 +29,20 @@ from national_sync.exchange.calendar import (
 )
 from national_sync.exchange.codes import VoucherCodes
 from national_sync.exchange.limits import Limit, Scope, Taken, broken_limit, parse_limits
-from national_sync.exchange.merchants import is_credit_code
-from national_sync.exchange.offers import price_in_seconds
-from national_sync.exchange.outcomes import SENTENCES, Refusal
+from national_sync.exchange.merchants import (
+    AgreementScope,
+    BenefitKind,
+    Category,
+    Refunds,
+    Uncollected,
+    is_credit_code,
+)
+from national_sync.exchange.outcomes import SENTENCES, Refusal, State, VoucherState
 from national_sync.exchange.rules import expiry_of, shares, waits_until
+from national_sync.exchange.suspicions import occurrence
+from national_sync.exchange.typed import hours_in_seconds
 from national_sync.policy import Exchange, Expiry
+from national_sync.prose.words import word
 from national_sync.sealing import Sealer, SealingKey
 
 HOUR = 3600
@@ -167,13 +180,15 @@ def test_only_what_was_entered_afterwards_waits() -> None:
 
 
 def test_a_price_lies_on_the_grid_of_recorded_hours() -> None:
-    assert [price_in_seconds(hours) for hours in ("2", "0.5", "1.25", "0.01")] == [7200, 1800, 4500, 36]
+    assert [hours_in_seconds(hours) for hours in ("2", "0.5", "1.25", "0.01")] == [7200, 1800, 4500, 36]
 
 
-@pytest.mark.parametrize("hours", ["0", "-1", "10001", "1e9", "0.333", "1/3", "nan", "inf", "", "两"])
+@pytest.mark.parametrize(
+    "hours", ["0", "-1", "10001", "1e9", "0.333", "1/3", "nan", "inf", "1e3", "1_000", "1e999999999", "", "两"]
+)
 def test_a_price_that_is_none_is_refused(hours: str) -> None:
-    with pytest.raises(UsageError, match="is no price"):
-        price_in_seconds(hours)
+    with pytest.raises(UsageError, match="is no number of hours"):
+        hours_in_seconds(hours)
 
 
 def test_a_credit_code_has_a_check_digit() -> None:
@@ -193,3 +208,28 @@ def test_voucher_codes_differ_and_need_the_key() -> None:
 
 def test_every_refusal_has_a_sentence() -> None:
     assert set(SENTENCES) == set(Refusal)
+
+
+def test_every_code_of_the_exchange_has_words() -> None:
+    codes = {
+        *Refusal, *State, *VoucherState, *Kind, *Category, *AgreementScope, *Uncollected, *Refunds, *BenefitKind,
+        *Cause, "far_apart", "own_merchant", "burst", "guessed_codes", "requested", "approved", "rejected", "granted",
+        "cleared", "suspended", "terminated", "paused", "ended", "left", "died", "withdrawn", "merged",
+    }  # fmt: skip
+    i18n.use("zh")
+    assert [code for code in codes if word(code).isascii()] == []
+    i18n.use("en")
+
+
+def test_what_a_suspicion_is_about_is_told_in_words() -> None:
+    hour, ten_minutes = midnight(date(2026, 3, 4)) // 3600 + 10, midnight(date(2026, 3, 4)) // 600 + 61
+    i18n.use("en")
+    assert occurrence("redemptions:3-9") == "redemptions 3 and 9"
+    assert occurrence("redemption:3") == "redemption 3"
+    assert occurrence(f"volunteer:5@{hour}") == "from 2026-03-04 10:00 on, for an hour"
+    assert occurrence(f"device:till-1@{ten_minutes}") == "till-1, 2026-03-04 10:10"
+
+
+@given(days, st.sampled_from(list(Period)))
+def test_the_name_of_a_period_tells_its_days(day: date, period: Period) -> None:
+    assert days_of(period_name(period, day)) == (first_day(period, day), next_period(period, day))
