@@ -13,13 +13,20 @@ RECENT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.11 python3.12 python3.13 python3.14; do \
 	if "$$each" -c '$(RECENT)' >/dev/null 2>&1; then echo "$$each"; break; fi; done)
 
-.PHONY: help demo test lint format types catalogue examples wheel-test bench mutants clean
+.PHONY: help demo kiosk browser test lint format types catalogue examples wheel-test bench mutants soak clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## set everything up, then show two nights against a mock national system
 	@$(BIN)/national-sync demo
+
+kiosk: $(RUNTIME) ## serve a kiosk on the demo's database, with three cards to print
+	@test -f demo/national-sync.db || $(BIN)/national-sync demo
+	@$(BIN)/national-sync kiosk demo
+
+browser: ## install Chromium for the tests of the kiosk's page, where there is none
+	@sh tools/browser.sh
 
 test: $(DEVELOPMENT) ## set everything up, then run every test (PYTEST_ARGS=… narrows it)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
@@ -52,6 +59,9 @@ bench: $(DEVELOPMENT) ## run the benchmarks and write bench/RESULTS.md
 
 mutants: $(DEVELOPMENT) ## put deliberate faults into the ledger, one by one; the tests must notice each
 	@$(BIN)/python -m tools.mutants
+
+soak: $(DEVELOPMENT) ## let kiosks and nights work on one file for half an hour (SECONDS=60 for a short look)
+	@SOAK_SECONDS=$(or $(SECONDS),1800) $(BIN)/python -m pytest -m soak -s tests/soak
 
 clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

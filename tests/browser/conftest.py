@@ -15,8 +15,10 @@ from tests.integration.exchange.conftest import sqlite_database, sqlite_town
 from tests.integration.exchange.town import Town
 from tests.integration.kiosk.hall import Hall, hall_in, served
 
+from national_sync.web.devices import DeviceKind
+
 __all__ = ["sqlite_database", "sqlite_town"]
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "chromium-headless-shell")
 
 
 def chromium() -> str | None:
@@ -29,7 +31,7 @@ def browser() -> Iterator[Any]:
     """Closed before the next module begins: playwright keeps an event loop running in this thread meanwhile."""
     program = chromium()
     if program is None:
-        pytest.skip("no Chromium here: install the Debian package chromium, or name one in CHROMIUM")
+        pytest.skip("no Chromium here: make browser installs one; or name one in CHROMIUM")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e .[dev]")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
@@ -46,8 +48,8 @@ class Screen:
     address: str
     errors: list[str]
 
-    def set_up(self) -> None:
-        _number, code = self.hall.new_code()
+    def set_up(self, kind: DeviceKind = DeviceKind.KIOSK, outlet: int | None = None) -> None:
+        _number, code = self.hall.new_code(kind, outlet)
         self.page.fill("#pair-code", code)
         self.page.press("#pair-code", "Enter")
         self.page.wait_for_selector("#code")

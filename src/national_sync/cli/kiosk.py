@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -54,6 +55,45 @@ def serve(invocation: Invocation, host: str, port: int, certificate: str | None,
         certificate=Path(certificate) if certificate else None,
         key=Path(key) if key else None,
     )
+
+
+@kiosk.command(help=N_("Serve a kiosk on the demo's database, with three people's cards on a printed sheet."))
+@click.option("--directory", cls=Option, type=click.Path(file_okay=False), default="demo", show_default=True)
+@click.option("--port", cls=Option, type=click.IntRange(1, 65_535), default=8460, show_default=True)
+@pass_invocation
+def demo(invocation: Invocation, directory: str, port: int) -> None:
+    from pathlib import Path
+
+    from national_sync.demo.kiosk import open_demo_kiosk
+    from national_sync.web.serving import serve as run
+
+    made = open_demo_kiosk(Path(directory))
+    address = f"http://127.0.0.1:{port}/"
+    facts = {
+        "address": address,
+        "sheet": str(made.sheet),
+        "kiosk_code": made.kiosk_code,
+        "till_code": made.till_code,
+        "people": list(made.people),
+    }
+    invocation.answer(facts, lambda: _demo_in_words(facts))
+    run(made.bootstrap, "127.0.0.1", port, certificate=None, key=None)
+
+
+def _demo_in_words(facts: Mapping[str, Any]) -> str:
+    from national_sync.prose.layout import SCREEN_WIDTH, wrapped
+
+    people = "\n".join(
+        _(N_("  {name}, {hours} hours, PIN {pin}"), **{name: person[name] for name in ("name", "hours", "pin")})
+        for person in facts["people"]
+    )
+    steps = N_(
+        "1. Print the cards: {sheet}\n2. Open {address} in Chromium, Chrome or Edge and type {kiosk_code}\n"
+        "3. Scan a card, or copy the line below its drawing, and type its PIN\n"
+        "A till: the same address in another browser profile, with {till_code}. Stop with Ctrl+C."
+    )
+    told = _(steps, **{name: facts[name] for name in ("sheet", "address", "kiosk_code", "till_code")})
+    return "\n".join([people, *(part for line in told.splitlines() for part in wrapped(line, SCREEN_WIDTH - 2))])
 
 
 # Devices
@@ -186,6 +226,23 @@ def revoke(invocation: Invocation, number: int) -> None:
     with at_counter(invocation, "kiosk_device.revoked", id=number) as counter:
         revoke_device(counter.connection, number)
         _tell_device(invocation, counter, number)
+
+
+@device.command(help=N_("Admit the ID-card reader beside a kiosk: prints the key for its helper, this once."))
+@click.argument("number", type=NUMBER, metavar="NO")
+@pass_invocation
+def reader(invocation: Invocation, number: int) -> None:
+    from national_sync.web.devices import show_device
+    from national_sync.web.readers import admit_reader
+
+    with at_counter(invocation, "kiosk_device.reader_admitted", id=number) as counter:
+        key = admit_reader(counter.connection, invocation.open().sealer(), number)
+        named = show_device(counter.connection, number)["device"]
+    words = N_("Device {id} has a reader. Name for its helper: {device}\nKey: {key}")
+    invocation.answer(
+        {"reader": {"id": number, "device": named, "key": key}},
+        lambda: _(words, id=number, device=named, key=key),
+    )
 
 
 def _tell_device(invocation: Invocation, counter: Counter, number: int) -> None:

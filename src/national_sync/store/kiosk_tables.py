@@ -44,6 +44,8 @@ class KioskDeviceRow(SQLModel, table=True):
     code_hash: bytes | None = raw_bytes()
     """Of the one-time code with which it hands in its key; null when that is done."""
     code_expires_at: int | None = optional_integer()
+    reader_salt: str | None = optional_text()
+    """Of the key of the ID-card reader beside it, which is made anew from the key file; null without a reader."""
     version: str | None = optional_text()
     """Of the page it shows, as it said last."""
     seen_at: int | None = optional_integer()
@@ -90,6 +92,26 @@ class KioskUsedCodeRow(SQLModel, table=True):
     __tablename__ = "kiosk_used_code"
     code_hash: str = text_column(primary_key=True)
     expires_at: int = integer()
+
+
+class KioskNonceRow(SQLModel, table=True):
+    """The number of a request that changed something, so that no service takes it twice. Kept for as long as it is timely."""
+
+    __tablename__ = "kiosk_nonce"
+    __table_args__ = (Index("kiosk_nonce_received", "received_at"), {"sqlite_with_rowid": False})
+    device_id: int = integer(primary_key=True)
+    nonce: str = text_column(primary_key=True)
+    received_at: int = integer()
+
+
+class KioskReadingRow(SQLModel, table=True):
+    """The ID card that the reader beside a kiosk read last; sealed, and emptied when the page has asked for it."""
+
+    __tablename__ = "kiosk_reading"
+    device_id: int = integer(primary_key=True)
+    time_ms: int = integer()
+    """By the reader's helper. Later ones only are taken, so that none counts twice."""
+    sealed: str = text_column(default="")
 
 
 class KioskTriesRow(SQLModel, table=True):

@@ -2,149 +2,134 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
+from typing import Any, Final
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
 
 from national_sync.exchange.outcomes import sentence
 from national_sync.web import devices, tries
-from national_sync.web.asking import TheAddress, TheDesk, TheDevice, TheVisit
+from national_sync.web.asking import TheAddress, TheDesk, TheDevice, TheUnnotedVisit, TheVisit, desk_of, visit_of
 from national_sync.web.desk import Choice
 from national_sync.web.devices import DeviceKind
-from national_sync.web.problems import MEDIA_TYPE
+from national_sync.web.forms import REFUSALS, VERSION_PATTERN, Body, Key, Name, Whole
 from national_sync.web.signing import unpacked
+from national_sync.web.version import VERSION
+from national_sync.web.vouchers import MOST, good_vouchers
+
+_KEY: Final = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 86
+_SIGNATURE: Final = "A" * 86
+_CARD: Final = "NSP1.7K3M9QWERT5Y.ABCDEFGHJKMNPQRSTUVWXYZ234"
+_NAME: Final = "k5v2q7xw3mtd4yb6nrc2ghjf3a"
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-Key = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$", examples=["3b1f0c7e9d"])]
-Name = Annotated[str, Path(min_length=26, max_length=26, pattern="^[a-z2-7]{26}$")]
-
-
-class Problem(BaseModel):
-    """RFC 9457. `type` is stable; `title` and `hint` are sentences for a person."""
-
-    type: str = Field(examples=["urn:national-sync:problem:not_enough_hours"])
-    title: str = Field(examples=["账户中的时长不足。"])
-    status: int = Field(examples=[409])
-    hint: str
-
-
-class PairingBody(_Body):
+class PairingBody(Body):
     code: str = Field(min_length=1, max_length=40, examples=["7K3M-9QWE-RT5Y-HJ2P"])
-    public_key: str = Field(max_length=300, description="ECDSA P-256, SubjectPublicKeyInfo, base64url")
-    proof: str = Field(max_length=100, description="signature of `NSK1 pair`, a line feed and the code")
-    version: str = Field("", max_length=40)
+    public_key: str = Field(max_length=300, description="ECDSA P-256, SubjectPublicKeyInfo, base64url", examples=[_KEY])
+    proof: str = Field(
+        max_length=100, description="signature of `NSK1 pair`, a line feed and the code", examples=[_SIGNATURE]
+    )
+    version: str = Field("", max_length=40, pattern=VERSION_PATTERN, examples=["1"])
 
 
 class DeviceAnswer(BaseModel):
-    device: str
-    name: str
-    kind: DeviceKind
+    device: str = Field(examples=["7Q2M9XK4TB1C"])
+    name: str = Field(examples=["大厅"])
+    kind: DeviceKind = Field(examples=["kiosk"])
 
 
-class HeartbeatBody(_Body):
-    version: str = Field(max_length=40, examples=["1"])
+class HeartbeatBody(Body):
+    version: str = Field(max_length=40, pattern=VERSION_PATTERN, examples=["1"])
 
 
 class HeartbeatAnswer(BaseModel):
-    name: str
-    time_ms: int
+    name: str = Field(examples=["大厅"])
+    time_ms: int = Field(examples=[1_772_476_200_000])
+    page: str = Field(description="the version of the page that this server has", examples=["3f9a12c4"])
 
 
-class VisitBody(_Body):
-    code: str = Field(min_length=1, max_length=200, description="what the card's QR drawing says")
-    pin: str = Field("", max_length=12, description="for a printed card")
+class VisitBody(Body):
+    code: str = Field(min_length=1, max_length=200, description="what the card's QR drawing says", examples=[_CARD])
+    pin: str = Field("", max_length=12, description="for a printed card", examples=["204913"])
 
 
 class VisitAnswer(BaseModel):
-    session: str
+    session: str = Field(
+        description="goes into `Kiosk-Session` of what follows", examples=["Zm9yIHRoaXMgdmlzaXQgb25seQ"]
+    )
 
 
 class Line(BaseModel):
-    at: int
-    seconds: int
-    words: str
+    at: int = Field(description="epoch seconds", examples=[1_772_380_800])
+    seconds: int = Field(examples=[7_200])
+    words: str = Field(examples=["志愿服务记录"])
 
 
 class BalanceAnswer(BaseModel):
     masked_name: str = Field(examples=["岩＊"])
-    balance_seconds: int
-    usable_seconds: int
-    held_seconds: int
-    deficit_seconds: int
-    as_of: int | None = Field(description="epoch seconds: when the last run with the national side ended")
-    is_stale: bool = Field(description="too old to redeem anything")
+    balance_seconds: int = Field(examples=[23_400])
+    usable_seconds: int = Field(examples=[16_200])
+    held_seconds: int = Field(examples=[7_200])
+    deficit_seconds: int = Field(examples=[0])
+    as_of: int | None = Field(
+        description="epoch seconds: when the last run with the national side ended", examples=[1_772_476_202]
+    )
+    is_stale: bool = Field(description="too old to redeem anything", examples=[False])
     lines: list[Line]
 
 
 class OfferAnswer(BaseModel):
-    offer: str
-    title: str
-    merchant: str
-    price_seconds: int
-    left_pieces: int | None
-    minimum_star: int
-    refusal: str | None = Field(description="stable; null when the person may have it now")
-    reason: str = Field(description="the sentence for it")
+    offer: str = Field(examples=[_NAME])
+    title: str = Field(examples=["电影票"])
+    merchant: str = Field(examples=["思茅影城"])
+    category: str = Field(description="what kind of merchant", examples=["cinema"])
+    price_seconds: int = Field(examples=[7_200])
+    left_pieces: int | None = Field(examples=[3])
+    minimum_star: int = Field(examples=[0])
+    refusal: str | None = Field(
+        description="stable; null when the person may have it now", examples=["not_enough_hours"]
+    )
+    reason: str = Field(description="the sentence for it", examples=["账户中的时长不足。"])
 
 
 class OffersAnswer(BaseModel):
     offers: list[OfferAnswer]
 
 
-class HoldBody(_Body):
-    offer: str = Field(max_length=40)
-    quantity: int = Field(1, ge=1, le=1_000)
+class HoldBody(Body):
+    offer: str = Field(max_length=40, examples=[_NAME])
+    quantity: Whole = Field(1, ge=1, le=1_000, examples=[1])
     key: Key
 
 
 class HoldAnswer(BaseModel):
-    hold: str
-    seconds: int
-    expires_at: int | None
+    hold: str = Field(examples=[_NAME])
+    seconds: int = Field(examples=[7_200])
+    expires_at: int | None = Field(examples=[1_772_508_900])
 
 
 class VoucherAnswer(BaseModel):
-    code: str
-    seconds: int
-    expires_at: int | None
-    title: str
-    merchant: str
+    code: str = Field(description="shown at the till", examples=["7K3M-9QWE-RT5Y-HJ2P"])
+    seconds: int = Field(examples=[7_200])
+    expires_at: int | None = Field(examples=[1_775_100_600])
+    title: str = Field(examples=["电影票"])
+    merchant: str = Field(examples=["思茅影城"])
 
 
-class CollectBody(_Body):
-    code: str = Field(min_length=1, max_length=40)
-    key: Key
+class VouchersAnswer(BaseModel):
+    vouchers: list[VoucherAnswer] = Field(max_length=MOST)
 
 
-class CollectAnswer(BaseModel):
-    title: str
-    seconds: int
-
-
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": words, "content": {MEDIA_TYPE: {}}}
-    for status, words in (
-        (401, "no genuine, timely, first request of an admitted device; or the visit is over"),
-        (403, "not accepted"),
-        (408, "arrived too slowly"),
-        (409, "refused; `type` says why"),
-        (413, "too large"),
-        (422, "not of the expected form"),
-        (429, "tried too often"),
-        (503, "not at present"),
-    )
-}
-api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+api = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
 
 @api.post("/devices", status_code=201, summary="Hand in a device's key for its one-time code")
 def pair(body: PairingBody, desk: TheDesk, address: TheAddress) -> DeviceAnswer:
-    tries.count(desk.database, {f"pairing {desk.subject(address)}": tries.PAIRINGS}, desk.now)
+    desk.count({f"pairing {desk.subject(address)}": tries.PAIRINGS})
     with desk.database.write(durable=True) as connection:
         device = devices.pair(
             connection,
@@ -159,15 +144,14 @@ def pair(body: PairingBody, desk: TheDesk, address: TheAddress) -> DeviceAnswer:
 
 
 @api.post("/heartbeat", summary="Say that the device is alive, and what it shows")
-def heartbeat(body: HeartbeatBody, device: TheDevice, desk: TheDesk) -> HeartbeatAnswer:
-    with desk.database.write() as connection:
-        devices.heartbeat(connection, device, body.version, desk.now)
-    return HeartbeatAnswer(name=device.name, time_ms=int(desk.clock.now() * 1_000))
+async def heartbeat(body: HeartbeatBody, device: TheDevice, desk: TheDesk) -> HeartbeatAnswer:
+    await desk.ledger.arun(lambda book, now: devices.heartbeat(book, device, body.version, int(now)))
+    return HeartbeatAnswer(name=device.name, time_ms=int(desk.clock.now() * 1_000), page=VERSION)
 
 
 @api.post("/visit", status_code=201, summary="Identify a person; an earlier visit at this device ends")
 def begin(body: VisitBody, device: TheDevice, desk: TheDesk, address: TheAddress) -> VisitAnswer:
-    return VisitAnswer(session=desk.identify(device, address, body.code, body.pin))
+    return VisitAnswer(session=desk.identify(device, address, body.code, body.pin)[0])
 
 
 @api.delete("/visit", status_code=204, summary="Sign the person out; holds are given back")
@@ -175,19 +159,36 @@ def end(device: TheDevice, desk: TheDesk) -> None:
     desk.sign_out(device)
 
 
-@api.get("/balance", summary="What the person has, and the last ten lines")
-def balance(visit: TheVisit, desk: TheDesk) -> BalanceAnswer:
-    standing = desk.standing(visit)
-    return BalanceAnswer(
-        masked_name=standing.masked_name,
-        balance_seconds=standing.balance_seconds,
-        usable_seconds=standing.usable_seconds,
-        held_seconds=standing.held_seconds,
-        deficit_seconds=standing.deficit_seconds,
-        as_of=standing.as_of,
-        is_stale=standing.is_stale,
-        lines=[Line(**line) for line in standing.lines],
-    )
+class _Swift(APIRoute):
+    """The route that is asked most often: described like the others, but nothing is solved, checked or looked up for it
+    that it does not need, which saves a tenth of its time.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def handle(request: Request) -> Response:
+            answer: Response = await self.endpoint(await visit_of(request), request)
+            return answer
+
+        return handle
+
+
+async def _balance(visit: TheVisit, request: Request) -> Response:
+    return _told(await desk_of(request).astanding(visit))
+
+
+api.add_api_route(
+    "/balance",
+    _balance,
+    name="balance",
+    response_model=BalanceAnswer,
+    summary="What the person has, and the last ten lines",
+    route_class_override=_Swift,
+)
+
+
+@api.get("/vouchers", summary="What the person has paid for and not collected yet, the latest first")
+def vouchers(visit: TheVisit, desk: TheDesk) -> VouchersAnswer:
+    return VouchersAnswer(vouchers=[VoucherAnswer(**asdict(voucher)) for voucher in good_vouchers(desk, visit)])
 
 
 @api.get("/offers", summary="What can be had here; for the others, why not")
@@ -200,6 +201,7 @@ def _offer(choice: Choice) -> OfferAnswer:
         offer=choice.name,
         title=choice.title,
         merchant=choice.merchant,
+        category=choice.category,
         price_seconds=choice.price_seconds,
         left_pieces=choice.left_pieces,
         minimum_star=choice.minimum_star,
@@ -208,30 +210,29 @@ def _offer(choice: Choice) -> OfferAnswer:
     )
 
 
-@api.post("/holds", status_code=201, summary="Set hours aside; repeated with the same key, the same hold")
-def hold(body: HoldBody, visit: TheVisit, desk: TheDesk) -> HoldAnswer:
-    held = desk.hold(visit, body.offer, body.quantity, body.key)
-    return HoldAnswer(hold=held.name, seconds=held.seconds, expires_at=held.expires_at)
+@api.post(
+    "/holds",
+    status_code=201,
+    response_model=HoldAnswer,
+    summary="Set hours aside; repeated with the same key, the same hold",
+)
+async def hold(body: HoldBody, visit: TheUnnotedVisit, request: Request) -> Response:
+    held = await desk_of(request).ahold(visit, body.offer, body.quantity, body.key)
+    return _told({"hold": held.name, "seconds": held.seconds, "expires_at": held.expires_at}, 201)
 
 
-@api.post("/holds/{hold}/confirm", summary="Spend what is held; repeated, the same voucher")
-def confirm(hold: Name, visit: TheVisit, desk: TheDesk) -> VoucherAnswer:
-    voucher = desk.confirm(visit, hold)
-    return VoucherAnswer(
-        code=voucher.code,
-        seconds=voucher.seconds,
-        expires_at=voucher.expires_at,
-        title=voucher.title,
-        merchant=voucher.merchant,
-    )
+@api.post(
+    "/holds/{hold}/confirm", response_model=VoucherAnswer, summary="Spend what is held; repeated, the same voucher"
+)
+async def confirm(hold: Name, visit: TheUnnotedVisit, request: Request) -> Response:
+    return _told(await desk_of(request).aconfirm(visit, hold))
+
+
+def _told(answer: object, status: int = 200) -> Response:
+    """What is asked for most goes out without being checked against its model once more; tests do that."""
+    return Response(msgspec.json.encode(answer), status, media_type="application/json")
 
 
 @api.post("/holds/{hold}/release", status_code=204, summary="Give what is held back")
 def release(hold: Name, visit: TheVisit, desk: TheDesk) -> None:
     desk.release(visit, hold)
-
-
-@api.post("/vouchers/collect", summary="At a till: hand over what a voucher is for, once")
-def collect(body: CollectBody, device: TheDevice, desk: TheDesk) -> CollectAnswer:
-    title, seconds = desk.collect(device, body.code, body.key)
-    return CollectAnswer(title=title, seconds=seconds)

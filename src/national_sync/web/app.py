@@ -14,11 +14,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from national_sync.errors import NationalSyncError, PlaceUnknown, RequestMalformed
+from national_sync.store.open_kiosk import say_open
 from national_sync.web.api import api
+from national_sync.web.checking import checks
 from national_sync.web.desk import Desk
 from national_sync.web.gate import Gate
 from national_sync.web.health import Metering, Meters, health
 from national_sync.web.problems import MEDIA_TYPE, problem_of, status_of
+from national_sync.web.reference import described, manual
 from national_sync.web.screens import pages, problem_screen, screens
 from national_sync.web.shield import Shield
 
@@ -26,7 +29,8 @@ log = structlog.get_logger()
 _CLEAR_UP_EVERY_SECONDS: Final = 5.0
 
 
-def kiosk_app(desk: Desk) -> FastAPI:
+def kiosk_app(desk: Desk, *, public_key: str | None = None) -> FastAPI:
+    """`public_key` verifies cards and certificates."""
     app = FastAPI(
         title="national-sync kiosk",
         version="1",
@@ -36,10 +40,13 @@ def kiosk_app(desk: Desk) -> FastAPI:
         description="What volunteers have, what they can have for it, and redeeming it.",
     )
     app.state.desk = desk
-    app.state.gate = Gate(desk.database, desk.clock)
+    app.state.public_key = public_key
+    app.state.gate = Gate(desk.looks, desk.ledger, desk.clock)
     app.state.meters = Meters()
-    for router in (api, health, pages, screens):
-        app.include_router(router)
+    for router in (api, checks, health, manual, pages, screens):
+        # Routes of their own rather than a router within a router, which would look for each of them twice.
+        app.router.routes.extend(router.routes)
+    app.openapi = described(app)  # type: ignore[method-assign]
     app.add_exception_handler(NationalSyncError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _not_served)
@@ -50,7 +57,7 @@ def kiosk_app(desk: Desk) -> FastAPI:
 
 @asynccontextmanager
 async def _clearing_up(app: FastAPI) -> AsyncIterator[None]:
-    """While the service runs, a thread signs out those who have gone."""
+    """While the service runs, a thread signs out those who have gone, and keeps saying that a kiosk is open."""
     stop = threading.Event()
     thread = threading.Thread(target=_clear_up, args=(app.state.desk, stop), name="clear-up", daemon=True)
     thread.start()
@@ -60,12 +67,15 @@ async def _clearing_up(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _clear_up(desk: Desk, stop: threading.Event) -> None:
-    while not stop.wait(_CLEAR_UP_EVERY_SECONDS):
+    is_over = False
+    while not is_over:
         try:
+            say_open(desk.database, desk.clock.now())
             desk.clear_up()
         except Exception as error:
             # Its text may quote a person's data; its kind does not.
             log.error("kiosk_clear_up_failed", kind=type(error).__name__)
+        is_over = stop.wait(_CLEAR_UP_EVERY_SECONDS)
 
 
 # How what went wrong is told
@@ -74,7 +84,7 @@ def _clear_up(desk: Desk, stop: threading.Event) -> None:
 def _told(path: str, error: BaseException, status: int | None = None) -> Response:
     status = status or status_of(error)
     if path.startswith("/screen/"):
-        return HTMLResponse(problem_screen(error), status)
+        return HTMLResponse(problem_screen(error, path), status)
     return JSONResponse(problem_of(error) | {"status": status}, status, media_type=MEDIA_TYPE)
 
 

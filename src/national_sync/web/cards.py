@@ -11,17 +11,20 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from national_sync.errors import PersonRefused
+from national_sync.exchange.book import Book
+from national_sync.exchange.ledger import Ledger
 from national_sync.exchange.rows import insert, update
 from national_sync.exchange.rows import show as row_of
 from national_sync.operators.passwords import NO_PASSWORD, hashed, matches
 from national_sync.persons import person_of
 from national_sync.sealing import Sealer
 from national_sync.store.database import Database
+from national_sync.web import readers
 from national_sync.web.random_codes import random_code
 
 WRONG_PINS: Final = 5
@@ -83,22 +86,22 @@ def shown_code(connection: Connection, sealer: Sealer, card_id: int, now: int) -
     return f"NSC1.{content}.{_seal(sealer, content)}"
 
 
-def is_printed(code: str) -> bool:
-    """Whether a code is that of a printed card, which asks for the PIN."""
+def asks_for_pin(code: str) -> bool:
+    """Whether a code is that of a printed card, which does not say enough alone."""
     return _PRINTED.fullmatch(code.strip()) is not None
 
 
-def identify(database: Database, sealer: Sealer, code: str, pin: str, now: int) -> int:
+def identify(database: Database, ledger: Ledger, sealer: Sealer, code: str, pin: str, now: int) -> int:
     """The volunteer row that a card and its PIN, or a fresh code, stand for. Raises PersonRefused."""
     code = code.strip()
     printed, shown = _PRINTED.fullmatch(code), _SHOWN.fullmatch(code)
-    card: Any = None
+    card: _Card | None = None
     if printed and _is_ours(sealer, printed[1], printed[2]):
-        card = _by_printed(database, sealer, printed[1], pin)
+        card = _by_printed(ledger, sealer, printed[1], pin)
     elif shown and _is_ours(sealer, f"{shown[1]}.{shown[2]}.{shown[3]}", shown[4]):
-        card = _by_shown(database, shown[1], int(shown[2]), code, now)
+        card = _by_shown(ledger, shown[1], int(shown[2]), code, now)
     else:
-        matches(pin, NO_PASSWORD)
+        card = _by_id_card(ledger, sealer, code, pin, now)
     with database.read() as connection:
         volunteer_id = _active_volunteer(connection, card)
     if volunteer_id is None:
@@ -106,45 +109,63 @@ def identify(database: Database, sealer: Sealer, code: str, pin: str, now: int) 
     return volunteer_id
 
 
-def _by_printed(database: Database, sealer: Sealer, number: str, pin: str) -> Any:
+def _by_id_card(ledger: Ledger, sealer: Sealer, code: str, pin: str, now: int) -> _Card | None:
+    """What a reader read, with the PIN of the volunteer card. Anything else takes as long."""
+    id_number = readers.opened(sealer, code, now) or ""
+    number = ledger.run(lambda book, _now: readers.card_of(book, sealer, id_number)) if id_number else None
+    return _by_printed(ledger, sealer, number or "", pin)
+
+
+class _Card(NamedTuple):
+    id: int
+    volunteer_id: int
+    pin_hash: str
+    wrong_pins: int
+
+
+def _by_printed(ledger: Ledger, sealer: Sealer, number: str, pin: str) -> _Card | None:
     """The try is counted before the PIN is looked at, so that many guesses at once gain nothing."""
-    with database.write(durable=True) as connection:
-        card = _card(connection, number)
-        may_try = card is not None and card["wrong_pins"] < WRONG_PINS
-        if card is not None and may_try:
-            update(connection, "kiosk_card", card["id"], wrong_pins=card["wrong_pins"] + 1)
-    stored = card["pin_hash"] if card is not None and may_try else NO_PASSWORD
+    card = ledger.run(lambda book, _now: _tried(book, number))
+    stored = card.pin_hash if card is not None else NO_PASSWORD
     if not matches(_peppered(sealer, number, pin), stored) or card is None:
         return None
-    with database.write(durable=True) as connection:
-        update(connection, "kiosk_card", card["id"], wrong_pins=0)
+    ledger.run(lambda book, _now: book.run("UPDATE kiosk_card SET wrong_pins = 0 WHERE id = ?", card.id))
     return card
 
 
-def _by_shown(database: Database, number: str, made_at: int, code: str, now: int) -> Any:
+def _tried(book: Book, number: str) -> _Card | None:
+    """A card with which one more try is allowed; that counts as a wrong one until it turns out right."""
+    card = _card(book, number)
+    if card is None or card.wrong_pins >= WRONG_PINS:
+        return None
+    book.run("UPDATE kiosk_card SET wrong_pins = wrong_pins + 1 WHERE id = ?", card.id)
+    return card
+
+
+def _by_shown(ledger: Ledger, number: str, made_at: int, code: str, now: int) -> _Card | None:
     if not now - CODE_SECONDS <= made_at <= now + _AHEAD_SECONDS:
         return None
-    with database.write(durable=True) as connection:
-        first = connection.execute(
-            text(
-                "INSERT INTO kiosk_used_code (code_hash, expires_at) VALUES (:code, :expires)"
-                " ON CONFLICT (code_hash) DO NOTHING"
-            ),
-            {"code": hashlib.sha256(code.encode()).hexdigest(), "expires": made_at + CODE_SECONDS + _AHEAD_SECONDS},
-        )
-        return _card(connection, number) if first.rowcount == 1 else None
+    return ledger.run(lambda book, _now: _card(book, number) if _is_first(book, code, made_at) else None)
 
 
-def forget_used(connection: Connection, now: int) -> None:
-    connection.execute(text("DELETE FROM kiosk_used_code WHERE expires_at < :now"), {"now": now - CODE_SECONDS})
+def _is_first(book: Book, code: str, made_at: int) -> bool:
+    """Whether a fresh code is shown for the first time."""
+    used = "INSERT INTO kiosk_used_code (code_hash, expires_at) VALUES (?, ?) ON CONFLICT (code_hash) DO NOTHING"
+    code_hash = hashlib.sha256(code.encode()).hexdigest()
+    return book.run(used, code_hash, made_at + CODE_SECONDS + _AHEAD_SECONDS) == 1
 
 
-def _card(connection: Connection, number: str) -> Any:
-    ending = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
-    found = connection.execute(
-        text(f"SELECT * FROM kiosk_card WHERE number = :number AND state = 'active'{ending}"), {"number": number}
+def forget_used(book: Book, now: int) -> None:
+    book.run("DELETE FROM kiosk_used_code WHERE expires_at < ?", now - CODE_SECONDS)
+
+
+def _card(book: Book, number: str) -> _Card | None:
+    row = book.one(
+        "SELECT id, volunteer_id, pin_hash, wrong_pins FROM kiosk_card WHERE number = ? AND state = 'active'"
+        + book.row_lock,
+        number,
     )
-    return found.mappings().first()
+    return _Card._make(row) if row else None
 
 
 _ACTIVE: Final = (
@@ -152,11 +173,11 @@ _ACTIVE: Final = (
 )
 
 
-def _active_volunteer(connection: Connection, card: Any) -> int | None:
+def _active_volunteer(connection: Connection, card: _Card | None) -> int | None:
     """The kept registration of the card's owner, if that person may redeem at all."""
     if card is None:
         return None
-    found: int | None = connection.execute(text(_ACTIVE), {"id": person_of(connection, card["volunteer_id"])}).scalar()
+    found: int | None = connection.execute(text(_ACTIVE), {"id": person_of(connection, card.volunteer_id)}).scalar()
     return found
 
 

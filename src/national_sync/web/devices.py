@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from national_sync import audit
-from national_sync.errors import AlreadySettled, DeviceCodeRefused, NotFound, UsageError
+from national_sync.errors import AlreadySettled, DeviceCodeRefused, UsageError
+from national_sync.exchange.book import Book
 from national_sync.exchange.rows import insert, listed, update
 from national_sync.exchange.rows import show as row_of
 from national_sync.i18n import N_
@@ -44,21 +45,6 @@ class Device(NamedTuple):
     def actor(self) -> str:
         """How redemptions and the audit name it."""
         return f"kiosk:{self.public_id}"
-
-
-_OPEN: Final = (
-    "SELECT id, public_id, name, kind, merchant_id, outlet_id, public_key FROM kiosk_device"
-    " WHERE public_id = :device AND state = 'active' AND public_key IS NOT NULL"
-)
-
-
-def open_device(connection: Connection, public_id: str) -> tuple[Device, bytes] | None:
-    """A device that is admitted at this moment, and its key."""
-    row = connection.execute(text(_OPEN), {"device": public_id}).first()
-    if row is None:
-        return None
-    number, name_outside, name, kind, merchant_id, outlet_id, key = row
-    return Device(number, name_outside, name, DeviceKind(kind), merchant_id, outlet_id), bytes(key)
 
 
 # What the office does. Whoever calls has made sure that the actor may.
@@ -207,10 +193,9 @@ def pair(
     audit.append(
         connection, audit.Entry(now, f"kiosk:{row['public_id']}", "kiosk_device.paired", "kiosk_device", device_id)
     )
-    found = open_device(connection, row["public_id"])
-    if found is None:
-        raise NotFound(noun="kiosk_device", id=device_id)
-    return found[0]
+    return Device(
+        device_id, row["public_id"], row["name"], DeviceKind(row["kind"]), row["merchant_id"], row["outlet_id"]
+    )
 
 
 def _awaited_device(connection: Connection, code_hash: bytes, now: int) -> int | None:
@@ -226,8 +211,23 @@ def _awaited_device(connection: Connection, code_hash: bytes, now: int) -> int |
     return found
 
 
-def heartbeat(connection: Connection, device: Device, version: str, now: int) -> None:
-    update(connection, "kiosk_device", device.id, version=version[:_LONGEST_VERSION], seen_at=now)
+def heartbeat(book: Book, device: Device, version: str, now: int) -> None:
+    book.run(
+        "UPDATE kiosk_device SET version = ?, seen_at = ? WHERE id = ?", version[:_LONGEST_VERSION], now, device.id
+    )
+
+
+# The numbers that a device gives its requests, each once
+
+
+def is_first(book: Book, device: Device, nonce: str, now: int) -> bool:
+    """Whether no request of this device had this number; from now on one had."""
+    added = "INSERT INTO kiosk_nonce (device_id, nonce, received_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    return book.run(added, device.id, nonce, now) == 1
+
+
+def forget_nonces(book: Book, before: int) -> None:
+    book.run("DELETE FROM kiosk_nonce WHERE received_at < ?", before)
 
 
 def _code_hash(sealer: Sealer, code: str) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +14,11 @@ from national_sync.exchange.codes import VoucherCodes
 from national_sync.exchange.ledger import open_ledger
 from national_sync.exchange.steps import Steps
 from national_sync.keys import check_key
+from national_sync.signing import load_signer
 from national_sync.web.app import kiosk_app
 from national_sync.web.desk import Desk
 from national_sync.web.names import Names
+from national_sync.web.patience import PatientProtocol
 
 if TYPE_CHECKING:
     from national_sync.bootstrap import Bootstrap
@@ -33,7 +36,7 @@ def open_desk(bootstrap: Bootstrap) -> Iterator[Desk]:
         with database.read() as connection:
             check_key(connection, sealer)
         with open_ledger(database, bootstrap.clock) as ledger:
-            yield Desk(
+            desk = Desk(
                 database=database,
                 ledger=ledger,
                 steps=Steps(bootstrap.loaded.policy.exchange, VoucherCodes(sealer)),
@@ -41,15 +44,32 @@ def open_desk(bootstrap: Bootstrap) -> Iterator[Desk]:
                 clock=bootstrap.clock,
                 names=Names(sealer),
             )
+            with closing(desk.looks):
+                yield desk
+
+
+def public_key(bootstrap: Bootstrap) -> str | None:
+    """What certificates are verified with; None before the office has made its key."""
+    file = bootstrap.signing_key_file
+    return load_signer(file).public_key if file.exists() else None
+
+
+def settle() -> None:
+    """What was made until now stays for good: the collector need not look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def serve(bootstrap: Bootstrap, host: str, port: int, *, certificate: Path | None, key: Path | None) -> None:
     """Serve until SIGTERM; requests at work are finished first."""
     with open_desk(bootstrap) as desk:
+        app = kiosk_app(desk, public_key=public_key(bootstrap))
+        settle()
         uvicorn.run(
-            kiosk_app(desk),
+            app,
             host=host,
             port=port,
+            http=PatientProtocol,
             ssl_certfile=certificate,
             ssl_keyfile=key,
             log_level="warning",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,9 +30,14 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-TIME_HEADER: Final = "Kiosk-Time"
+_FOR_PAGES: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_FOR_MACHINES: Final = _FOR_PAGES[:2]
+"""What is no document needs no more; each further header costs a request of a machine some microseconds."""
+_NOT_KEPT: Final = (b"cache-control", b"no-store")
+TIME_HEADER: Final = b"kiosk-time"
 """By it a device reckons its own requests' time."""
 _ASSETS: Final = "/assets/"
+_API: Final = "/api/"
 
 
 Tell: TypeAlias = Callable[[str, BaseException], Response]
@@ -50,11 +54,12 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
-        with speaking(language_of(accepted)):
-            await self._serve(scope, receive, self._guarded(scope, send))
+        headers = dict(scope["headers"])
+        has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+        with speaking(language_of(headers.get(b"accept-language", b"").decode("latin-1"))):
+            await self._serve(scope, receive, self._guarded(scope, send), has_body=has_body)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, *, has_body: bool) -> None:
         is_answered = False
 
         async def answered(message: Message) -> None:
@@ -63,7 +68,7 @@ class Shield:
             await send(message)
 
         try:
-            body = await _in_time(_whole_body(receive))
+            body = await _whole_body(receive) if has_body else b""
             await self._app(scope, _given(body, receive), answered)
         except (RequestTooSlow, RequestTooLarge) as error:
             response = self._tell(scope["path"], error)
@@ -76,27 +81,30 @@ class Shield:
                 await self._tell(scope["path"], error)(scope, receive, send)
 
     def _guarded(self, scope: Scope, send: Send) -> Send:
+        is_asset, is_for_machines = (scope["path"].startswith(place) for place in (_ASSETS, _API))
+
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers[TIME_HEADER] = str(int(self._clock.now() * 1_000))
-                if not scope["path"].startswith(_ASSETS):
-                    headers["Cache-Control"] = "no-store"
+                message["headers"] = [
+                    *(pair for pair in message["headers"] if is_asset or pair[0] != _NOT_KEPT[0]),
+                    *(_FOR_MACHINES if is_for_machines else _FOR_PAGES),
+                    (TIME_HEADER, b"%d" % (self._clock.now() * 1_000)),
+                    *(() if is_asset else (_NOT_KEPT,)),
+                ]
             await send(message)
 
         return guarded
 
 
-async def _in_time(body: Awaitable[bytes]) -> bytes:
+async def _whole_body(receive: Receive) -> bytes:
     try:
-        return await asyncio.wait_for(body, BODY_SECONDS)
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _parts_of(receive)
     except TimeoutError as error:
         raise RequestTooSlow() from error
 
 
-async def _whole_body(receive: Receive) -> bytes:
+async def _parts_of(receive: Receive) -> bytes:
     parts, size = [], 0
     while True:
         message = await receive()

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 PREFIX: Final = "NSK1"
 _HALF_BYTES: Final = 32
+_ECDSA: Final = ec.ECDSA(SHA256())
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 """128 random bits at least."""
 _TIME: Final = re.compile(r"[0-9]{13}")
@@ -37,6 +38,10 @@ class SignedRequest(NamedTuple):
     @property
     def is_well_formed(self) -> bool:
         return bool(_NONCE.fullmatch(self.nonce) and _TIME.fullmatch(self.time_ms))
+
+    @property
+    def only_reads(self) -> bool:
+        return self.method in ("GET", "HEAD")
 
     @property
     def at(self) -> float:
@@ -71,7 +76,7 @@ def is_genuine(key: ec.EllipticCurvePublicKey, message: bytes, signature: str) -
         return False
     first, second = int.from_bytes(raw[:_HALF_BYTES]), int.from_bytes(raw[_HALF_BYTES:])
     try:
-        key.verify(encode_dss_signature(first, second), message, ec.ECDSA(SHA256()))
+        key.verify(encode_dss_signature(first, second), message, _ECDSA)
     except InvalidSignature:
         return False
     return True

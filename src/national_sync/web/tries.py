@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, text
-
-from national_sync.errors import TooManyTries
-from national_sync.store.database import Database
+from national_sync.exchange.book import Book
 
 PERIOD_SECONDS: Final = 600
 IDENTIFICATIONS: Final = 40
@@ -19,27 +16,20 @@ PAIRINGS: Final = 10
 HOLDS: Final = 30
 """By one person."""
 
-_COUNT: Final = text(
-    "INSERT INTO kiosk_tries (subject, period, tries) VALUES (:subject, :period, 1)"
+_COUNT: Final = (
+    "INSERT INTO kiosk_tries (subject, period, tries) VALUES (?, ?, 1)"
     " ON CONFLICT (subject, period) DO UPDATE SET tries = kiosk_tries.tries + 1 RETURNING tries"
 )
 
 
-def count(database: Database, most: Mapping[str, int], now: float) -> None:
-    """Count one try for each subject. Raises TooManyTries where that is more than it may have; it is counted all the same."""
+def count(book: Book, most: Mapping[str, int], now: float) -> bool:
+    """Count one try for each subject; whether all of them may have it. It is counted in any case."""
     period = int(now) // PERIOD_SECONDS
-    with database.write() as connection:
-        # In one order, so that two requests never wait for each other.
-        tries = {
-            subject: connection.execute(_COUNT, {"subject": subject, "period": period}).scalar_one()
-            for subject in sorted(most)
-        }
-    if any(tries[subject] > allowed for subject, allowed in most.items()):
-        raise TooManyTries()
+    # In one order, so that two requests never wait for each other.
+    tries = {subject: book.rows(_COUNT, subject, period)[0][0] for subject in sorted(most)}
+    return all(tries[subject] <= allowed for subject, allowed in most.items())
 
 
-def forget(connection: Connection, now: float) -> None:
+def forget(book: Book, now: float) -> None:
     """Clear away the counts of periods that are over."""
-    connection.execute(
-        text("DELETE FROM kiosk_tries WHERE period < :period"), {"period": int(now) // PERIOD_SECONDS - 1}
-    )
+    book.run("DELETE FROM kiosk_tries WHERE period < ?", int(now) // PERIOD_SECONDS - 1)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,14 +22,18 @@ from starlette.testclient import TestClient
 from tests.integration.exchange.town import Town
 
 from national_sync.sealing import Sealer, SealingKey
+from national_sync.signing import Facts, Signer
 from national_sync.web import cards
 from national_sync.web.app import kiosk_app
 from national_sync.web.desk import Desk
 from national_sync.web.devices import DeviceKind, add_device
 from national_sync.web.names import Names
+from national_sync.web.patience import PatientProtocol
 from national_sync.web.signing import SignedRequest, packed, pairing_message
 
 SEALER = Sealer([SealingKey("k1", bytes(range(32)))])
+SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+"""Of certificates and cards."""
 _numbers = itertools.count(1)
 
 
@@ -64,6 +70,11 @@ class Hall:
     def card(self, volunteer: int) -> cards.IssuedCard:
         with self.town.database.write() as connection:
             return cards.issue_card(connection, SEALER, volunteer, actor="operator:chen", now=0)
+
+    def volunteer_card(self, volunteer: int) -> str:
+        """The code of the card that the office prints."""
+        [(number, name)] = self.town.sql("SELECT number, name FROM volunteer WHERE id = :id", id=volunteer)
+        return SIGNER.code(Facts("card", number, name, "530802", "2025-03-05"))
 
     def shown(self, card: cards.IssuedCard) -> str:
         with self.town.database.read() as connection:
@@ -131,6 +142,12 @@ class Kiosk:
         assert self.come(self.hall.shown(self.hall.card(volunteer))).status_code == 201
         return self
 
+    def tap(self, name: str, **fields: str) -> Any:
+        """Ask for a screen of the page, as the page does."""
+        path, body = f"/screen/{name}", urlencode(fields).encode()
+        headers = self.signed("POST", path, body, **{"Content-Type": "application/x-www-form-urlencoded"})
+        return self.hall.client.post(path, content=body, headers=headers)
+
     def offers(self) -> list[dict[str, Any]]:
         offers: list[dict[str, Any]] = self.ask("GET", "/api/v1/offers").json()["offers"]
         return offers
@@ -146,19 +163,21 @@ def hall_in(town: Town) -> Iterator[Hall]:
         database=town.database, ledger=town.ledger, steps=town.steps, sealer=SEALER, clock=town.clock,
         names=Names(SEALER),
     )  # fmt: skip
-    hall = Hall(town, desk, TestClient(kiosk_app(desk), base_url="http://kiosk"))
+    hall = Hall(town, desk, TestClient(kiosk_app(desk, public_key=SIGNER.public_key), base_url="http://kiosk"))
     town.clock.time += 10
     hall.nightly()
     yield hall
     hall.client.close()
+    desk.looks.close()
 
 
 @contextmanager
 def served(hall: Hall) -> Iterator[str]:
     """The service on a port of this machine; its address."""
-    app = kiosk_app(hall.desk)
+    app = kiosk_app(hall.desk, public_key=SIGNER.public_key)
     hall.town.clock.time += 10
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, http=PatientProtocol, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

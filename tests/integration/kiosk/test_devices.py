@@ -116,6 +116,12 @@ def test_a_device_that_asks_too_often_is_slowed_down(hall: Hall) -> None:
     assert beat(kiosk) == 200
 
 
+def test_a_version_with_letters_that_a_database_refuses_is_malformed(each_hall: Hall) -> None:
+    kiosk = each_hall.kiosk()
+    assert kind_of(kiosk.ask("POST", HEARTBEAT, {"version": "1\0"})) == "request_malformed"
+    assert beat(kiosk) == 200
+
+
 # What the office does
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -55,6 +56,20 @@ def test_offers_that_cannot_be_had_come_with_the_reason(hall: Hall) -> None:
     assert all(offer["reason"] for offer in offers[1:])
     assert not any(offer["offer"].isdigit() for offer in offers)
     assert kind_of(kiosk.hold(offers[1]["offer"])) == "not_enough_hours"
+
+
+def test_a_person_who_lost_the_slip_sees_the_voucher_again_until_it_is_collected(each_hall: Hall) -> None:
+    hall, town = each_hall, each_hall.town
+    cinema = town.cinema()
+    volunteer, offer = town.volunteer(hours=5), town.offer(cinema)
+    code = town.redeemed(volunteer, offer).code
+    town.redeemed(town.volunteer(hours=5), offer)
+    kiosk = hall.kiosk().welcome(volunteer)
+    [voucher] = kiosk.ask("GET", "/api/v1/vouchers").json()["vouchers"]
+    assert (voucher["code"], voucher["title"], voucher["seconds"]) == (code, "电影票", 2 * HOUR)
+    assert code in kiosk.tap("vouchers").text
+    town.collect(code, cinema)
+    assert kiosk.ask("GET", "/api/v1/vouchers").json() == {"vouchers": []}
 
 
 def test_a_hold_can_be_given_back(hall: Hall) -> None:
@@ -191,6 +206,23 @@ def test_unknown_and_forbidden_persons_get_the_same_answer(hall: Hall) -> None:
         ("https://example.org/pay?x=1", ""), ("NSC1.A", ""),
     )  # fmt: skip
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_refusing_an_unknown_person_takes_as_long_as_refusing_a_known_one(hall: Hall) -> None:
+    town = hall.town
+    card, gone = hall.card(town.volunteer()), hall.card(town.volunteer(account_state="disabled"))
+    wrong = "000000" if card.pin != "000000" else "111111"
+    tries = {
+        "known": (card.code, wrong), "gone": (gone.code, gone.pin), "forged": (card.code[:-1] + "2", wrong),
+        "other": ("https://example.org/", wrong),
+    }  # fmt: skip
+    kiosk, seconds = hall.kiosk(), dict.fromkeys(tries, 9.0)
+    for _round in range(2):
+        for name, (code, pin) in tries.items():
+            began = perf_counter()
+            refusals(kiosk, (code, pin))
+            seconds[name] = min(seconds[name], perf_counter() - began)
+    assert max(seconds.values()) < 3 * min(seconds.values()), seconds
 
 
 def test_a_shown_code_counts_once_and_for_a_minute(each_hall: Hall) -> None:

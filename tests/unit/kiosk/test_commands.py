@@ -35,7 +35,11 @@ def test_a_device_from_its_admission_to_its_end(national_sync: Terminal, store: 
     assert national_sync("kiosk", "device", "suspend", number).exit_code == 2
     assert national_sync("kiosk", "device", "roll", number, "--json").json["device"]["code"] != made["code"]
     assert national_sync("kiosk", "device", "move", number, "--outlet", "9").exit_code == 2
+    reader = national_sync("kiosk", "device", "reader", number, "--json").json["reader"]
+    assert len(reader["key"]) == 64
+    assert "Name for its helper" in national_sync("kiosk", "device", "reader", number).out
     assert "revoked" in national_sync("kiosk", "device", "revoke", number).out
+    assert national_sync("kiosk", "device", "reader", number).exit_code == 2
     assert national_sync("kiosk", "device", "roll", number).exit_code == 2
     for language in ("zh", "en"):
         listed = national_sync("kiosk", "device", "list", language=language)
@@ -45,6 +49,7 @@ def test_a_device_from_its_admission_to_its_end(national_sync: Terminal, store: 
         stored = str(connection.execute(text("SELECT * FROM kiosk_device")).all())
         audited = str(connection.execute(text("SELECT action, detail FROM audit_entry")).all())
     assert made["code"].replace("-", "") not in stored + audited
+    assert reader["key"] not in stored + audited
     assert "kiosk_device.revoked" in audited
 
 

@@ -1,7 +1,7 @@
 // The page's own part: the device's key, signing, idle people, text size, language. Screens come from the server.
 "use strict";
 
-const IDLE_SECONDS = 45, ANSWER_SECONDS = 20, STAY_EVERY_MS = 20000, HEARTBEAT_MS = 60000;
+const IDLE_SECONDS = 45, ANSWER_SECONDS = 20, STAY_EVERY_MS = 20000, RELOAD_MS = 5000, HEARTBEAT_MS = 60000;
 const VERSION = document.documentElement.dataset.version;
 const screen_ = document.getElementById("screen"), idle = document.getElementById("idle");
 let device = null;       // {id, keys}: the private key cannot be read, not even here
@@ -65,6 +65,7 @@ async function signed(method, action, body, type, signal, isSecond = false) {
     "Accept-Language": language,
     "Content-Type": type,
     "Kiosk-Device": device.id,
+    "Kiosk-Page": VERSION,
     "Kiosk-Time": time,
     "Kiosk-Nonce": nonce,
     "Kiosk-Session": session,
@@ -112,7 +113,8 @@ function watch() {
   clearTimeout(idleTimer);
   clearInterval(answerTimer);
   if (idle.open) idle.close();
-  if (session || screen_.querySelector("#pin")) idleTimer = setTimeout(ask, IDLE_SECONDS * 1000);
+  if (screen_.querySelector("[data-reload]")) setTimeout(() => location.reload(), RELOAD_MS);
+  else if (session || !screen_.querySelector("[data-start]")) idleTimer = setTimeout(ask, IDLE_SECONDS * 1000);
 }
 
 function ask() {
@@ -157,6 +159,7 @@ document.addEventListener("click", (event) => {
   if (button.dataset.digit && pin.value.length < pin.maxLength) pin.value += button.dataset.digit;
   if ("erase" in button.dataset) pin.value = pin.value.slice(0, -1);
   if ("print" in button.dataset) print();
+  if ("renew" in button.dataset) location.reload();
 });
 
 document.getElementById("larger").addEventListener("click", (event) => {
@@ -182,7 +185,9 @@ document.addEventListener("submit", async (event) => {
 // The beginning
 
 async function heartbeat() {
-  await signed("POST", "/api/v1/heartbeat", JSON.stringify({ version: VERSION }), "application/json");
+  const answer = await signed("POST", "/api/v1/heartbeat", JSON.stringify({ version: VERSION }), "application/json");
+  const isOld = answer.ok && (await answer.json()).page !== VERSION;
+  if (isOld && screen_.querySelector("[data-start]")) return location.reload();   // Nobody is here: be as new as the server.
   if (!screen_.children.length) show("/screen/leave");   // Somebody was signed out while the server was away.
 }
 
