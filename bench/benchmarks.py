@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from bench import exchange_bars, mirror
+from bench.kiosk_bars import kiosk
 from bench.measure import ROOT, Measured, in_fresh_process
+from bench.people import people
 from bench.recognition import certificates_as_pdf, stars_of_a_year
 from bench.reconcile import reconcile_list, reconcile_resolve
 from bench.results import Bar, Result, faster, slower, spaced
@@ -42,16 +44,8 @@ def full(shop: Workshop) -> list[Result]:
         results.append(slower(f"full/bare loop/{store.name}", median(ours), ("bare loop", median(bare)), limit))
         results.append(_spread(f"full/spread of the bare loop/{store.name}", bare))
         if store.name == "sqlite":
-            results += _full_sqlite_only(shop, store, median(ours))
+            results.append(faster(f"full/dlt/{store.name}", median(ours), ("dlt", shop.dlt_full().seconds), 4.0))
     return results
-
-
-def _full_sqlite_only(shop: Workshop, store: Store, seconds: float) -> list[Result]:
-    as_text = shop.bare_full(store, shop.hours, as_text=True)
-    return [
-        faster(f"full/dlt/{store.name}", seconds, ("dlt", shop.dlt_full().seconds), 4.0),
-        slower(f"full/bare loop that keeps text/{store.name}", seconds, ("that loop", as_text.seconds), None),
-    ]
 
 
 def night(shop: Workshop) -> list[Result]:
@@ -166,9 +160,11 @@ BENCHMARKS: Final[dict[str, Callable[[Workshop], list[Result]]]] = {
     "push": push,
     "redemptions": exchange_bars.redemptions,
     "history": exchange_bars.history,
+    "kiosk": kiosk,
     "night_scale": night_scale,
     "stars": stars_of_a_year,
     "certificates": certificates_as_pdf,
+    "people": people,
     "reconcile_list": reconcile_list,
     "reconcile_resolve": reconcile_resolve,
     "review": review,

@@ -14,7 +14,7 @@ from fontTools import subset
 from national_sync import errors
 from national_sync.exchange import outcomes, statement
 from national_sync.i18n import translated
-from national_sync.web import wording
+from national_sync.web import verifying, wording
 
 ASSETS = Path(wording.__file__).with_name("assets")
 _ALWAYS = "".join(chr(code) for code in range(0x20, 0x7F)) + "，。、；：？！“”（）《》·—…−＊￥☆★"
@@ -27,6 +27,7 @@ def page_characters() -> set[str]:
     ]
     texts = [
         *wording.WORDS.values(), *outcomes.SENTENCES.values(), *statement.SENTENCES.values(),
+        *verifying.SENTENCES.values(), *verifying.KINDS.values(),
         *(kind.__doc__ or "" for kind in refusals), *(kind.hint for kind in refusals),
     ]  # fmt: skip
     return set(_ALWAYS).union(*(translated(text, "zh") for text in texts), "ABCDEFGHJKLMNPQRSTUVWXYZ")

@@ -248,6 +248,48 @@ class TransferRefused(UsageError):
     hint = "See the transfers under way: national-sync transfer list"
 
 
+class TeamUnclear(UsageError):
+    """Several teams have the name {name}; give one of the numbers {numbers}."""
+
+    code = "team_unclear"
+    hint = "See which is which: national-sync team list"
+
+
+class TeamRefused(UsageError):
+    """This cannot be done with the team:\n{problems}"""
+
+    code = "team_refused"
+    hint = "Nothing was changed. Look at the teams: national-sync team list"
+
+
+class StationRefused(UsageError):
+    """This cannot be done with the station:\n{problems}"""
+
+    code = "station_refused"
+    hint = "Nothing was changed. Look at the stations: national-sync station list"
+
+
+class TrainingRefused(UsageError):
+    """This training cannot be taken:\n{problems}"""
+
+    code = "training_refused"
+    hint = "Nothing was changed. Look at the trainings: national-sync training session list"
+
+
+class HoursRefused(UsageError):
+    """These hours cannot be entered:\n{problems}"""
+
+    code = "hours_refused"
+    hint = "Correct what is named above and enter them again. Nothing was written down."
+
+
+class HourCaseRefused(UsageError):
+    """This cannot be done about the hours: {reason}"""
+
+    code = "hour_case_refused"
+    hint = "See what is open: national-sync hours corrections, national-sync hours objections"
+
+
 class MergeRefused(UsageError):
     """These two registrations cannot be merged: {reason}"""
 
@@ -536,6 +578,28 @@ class MirrorStale(KioskRefused):
     code = "mirror_stale"
     retryable = True
     hint = "Your hours are safe. Please come again tomorrow, or ask the volunteer office."
+
+
+class PageOutdated(KioskRefused):
+    """This page is older than the server; it is being loaded anew."""
+
+    code = "page_outdated"
+    retryable = True
+    hint = "Please wait a few seconds and begin again with your card. Nothing has been lost."
+
+
+class NotGenuine(KioskRefused):
+    """This is not the code of a card or a certificate of this city, or it has been changed."""
+
+    code = "not_genuine"
+    hint = "Scan the code that is printed on the paper itself, or ask the office that is named on it."
+
+
+class NothingToVerifyWith(KioskRefused):
+    """Cards and certificates cannot be verified here at present."""
+
+    code = "nothing_to_verify_with"
+    hint = "Ask the office that is named on the paper, and give the number printed on it."
 
 
 class RedemptionRefused(KioskRefused):

@@ -95,6 +95,15 @@ POLICY_COMMENTS: Final[dict[str, str]] = {
     "transfer": N_("Transfers between teams (clauses X1-X3)."),
     "transfer.working_days": N_("working days in which a transfer is to be done, from the day after the request"),
     "transfer.tries": N_("refusals by the national side, one a run, after which a person decides"),
+    "recording": N_("Entering hours, and until when (clause S2)."),
+    "recording.due_working_days": N_("working days in which hours are to be recorded, from the day after the service"),
+    "recording.shortest_minutes": N_("a stretch of service lasts at least so long"),
+    "recording.longest_hours": N_("and at most so long; a calendar day allows 24"),
+    "recording.most_periods": N_("stretches of one person on one day that can wait here to be sent"),
+    "teams": N_("Teams and memberships."),
+    "teams.most_per_person": N_("teams in which one person can be at a time, applications included"),
+    "stations": N_("Stations (clause S6)."),
+    "stations.hours_a_day": N_("hours that are recorded at least on a day on which a station is open"),
 }
 
 

@@ -19,7 +19,7 @@ def check_digit(first_seventeen: str) -> str:
 
 def normalised_number(text: str) -> str:
     """Half-width, upper-case, without spaces around; the form in which documents of any type are kept."""
-    return unicodedata.normalize("NFKC", text).strip().upper()
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().upper()
 
 
 def mainland_number(text: str) -> str | None:

@@ -289,6 +289,32 @@ class Transfer(_Table):
     """Refusals by the national side, one a run, after which a person decides."""
 
 
+class Recording(_Table):
+    """Entering hours, and until when: clause S2."""
+
+    due_working_days: int = Field(10, ge=1, le=250)
+    """In which hours are to be recorded, counted from the day after the service."""
+    shortest_minutes: int = Field(1, ge=1, le=1_440)
+    longest_hours: int = Field(24, ge=1, le=24)
+    """Of one stretch; 24 is what a calendar day allows."""
+    most_periods: int = Field(10, ge=1, le=100)
+    """Stretches of one person on one day that can wait here to be sent."""
+
+
+class Teams(_Table):
+    """Teams and memberships."""
+
+    most_per_person: int = Field(5, ge=1, le=1_000)
+    """Teams in which one person can be at a time, applications included."""
+
+
+class Stations(_Table):
+    """Stations: clause S6."""
+
+    hours_a_day: int = Field(5, ge=1, le=24)
+    """At least so many hours are recorded on a day on which a station is open."""
+
+
 class Policy(_Table):
     """`config/policy.toml`. Clause Z1: a version carries the date from which it holds."""
 
@@ -304,6 +330,9 @@ class Policy(_Table):
     assessment: Assessment = Assessment()
     exchange: Exchange = Exchange()
     transfer: Transfer = Transfer()
+    recording: Recording = Recording()
+    teams: Teams = Teams()
+    stations: Stations = Stations()
 
     @cached_property
     def owners(self) -> dict[Entity, dict[str, Owner]]:

@@ -11,3 +11,8 @@ PUER_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
 def midnight(day: date) -> int:
     """When a day begins in Puer, UTC epoch seconds."""
     return int(datetime(day.year, day.month, day.day, tzinfo=PUER_TIME).timestamp())
+
+
+def day_of(epoch_seconds: int) -> date:
+    """The day in Puer to which a moment belongs."""
+    return datetime.fromtimestamp(epoch_seconds, PUER_TIME).date()

@@ -135,8 +135,8 @@ def _asked(invocation: Invocation) -> dict[str, str | None]:
 
 def _answer(name: str) -> str:
     """What is typed for one field; asked again while it cannot be taken."""
+    from national_sync.code_lists import LISTS
     from national_sync.prose.fields import field_name
-    from national_sync.registration.code_lists import LISTS
     from national_sync.registration.validation import DEFAULTS, REQUIRED, fault_in
 
     def taken(typed: str) -> str:
@@ -408,8 +408,8 @@ def _phone(number: str) -> str:
 
 
 def _shown(facts: Mapping[str, Any]) -> str:
+    from national_sync.code_lists import LISTS, words_of
     from national_sync.prose.fields import field_name
-    from national_sync.registration.code_lists import LISTS, words_of
     from national_sync.registration.validation import FIELDS
 
     lines = [

@@ -25,6 +25,12 @@ _PLACES: Final = {
         "national_sync.cli.volunteer", N_("Volunteers: registration, search, people registered more than once.")
     ),
     "card": Place("national_sync.cli.card", N_("Volunteer cards: print them, verify them.")),
+    "hours": Place(
+        "national_sync.cli.hours", N_("Service hours: enter them, see what is overdue, corrections and objections.")
+    ),
+    "team": Place("national_sync.cli.team", N_("Teams, who is in them, and who leads them.")),
+    "training": Place("national_sync.cli.training", N_("Trainings, who attended them, and who has not been trained.")),
+    "station": Place("national_sync.cli.station", N_("Service stations and the hours recorded at them.")),
     "transfer": Place("national_sync.cli.transfer", N_("Volunteers who go from one team to another.")),
     "hold": Place("national_sync.cli.hold", N_("Changes that were stopped because they are unusually many.")),
     "quarantine": Place(

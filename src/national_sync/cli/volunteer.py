@@ -97,16 +97,18 @@ def _duplicates_in_words(groups: Sequence[Mapping[str, Any]], limit: int) -> str
 )
 @pass_invocation
 def merge(invocation: Invocation, keep: str, gone: str, dry_run: bool, yes: bool, although_different: bool) -> None:
+    from national_sync.acts import find_volunteer
     from national_sync.exchange.accounts import exchangeable_seconds
     from national_sync.operators.rights import Right
     from national_sync.reconcile import merging
+    from national_sync.reconcile.merge_preview import check_one_person, plan_merge
 
     bootstrap = invocation.open()
     with bootstrap.database() as database:
         with database.read() as connection:
             reader = invocation.reader(connection) if dry_run else invocation.operator(connection)
-            pair = merging.find_volunteer(connection, keep), merging.find_volunteer(connection, gone)
-            plan = merging.plan_merge(
+            pair = find_volunteer(connection, keep), find_volunteer(connection, gone)
+            plan = plan_merge(
                 connection,
                 reader,
                 *pair,
@@ -115,7 +117,7 @@ def merge(invocation: Invocation, keep: str, gone: str, dry_run: bool, yes: bool
             )
         facts: dict[str, Any] = {"plan": plan.to_json(), "merge": None}
         if not dry_run:
-            merging.check_one_person(plan, although_different=although_different)
+            check_one_person(plan, although_different=although_different)
             _ask(invocation, facts["plan"], yes=yes)
             with database.write(durable=True) as connection:
                 facts["merge"] = merging.merge(

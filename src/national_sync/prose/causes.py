@@ -29,6 +29,7 @@ _CAUSES: Final[dict[str, str]] = {
     "hours_not_span": N_("more was recorded than lies between start and end, or less"),
     "hours_overlap": N_("nobody serves in two places at once"),
     "hours_outside_project": N_("the project had not begun, or was over"),
+    "book_differs": N_("the team's record book says otherwise, or does not have the record"),
     "star_differs": N_("the star has not been applied for there yet, or was given by other figures"),
     "total_not_sum": N_("mostly the national total comes a day late; then this closes itself"),
 }

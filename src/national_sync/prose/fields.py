@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-from national_sync.i18n import N_, _
+from national_sync.i18n import N_, Phrase, _, translated
 
 _FIELDS: Final[dict[str, str]] = {
     "account_state": N_("account state"),
@@ -14,6 +15,7 @@ _FIELDS: Final[dict[str, str]] = {
     "birth_date": N_("birth date"),
     "body_type": N_("kind of body"),
     "categories": N_("service categories"),
+    "closed_on": N_("last day"),
     "contact_name": N_("contact"),
     "contact_organisation": N_("contact's organisation"),
     "contact_phone": N_("contact's phone"),
@@ -23,9 +25,11 @@ _FIELDS: Final[dict[str, str]] = {
     "entered_at": N_("entered at"),
     "ethnicity": N_("ethnicity"),
     "fitness_stated_on": N_("fitness stated on"),
+    "form": N_("form of teaching"),
     "guardian_consented_on": N_("guardian's consent on"),
     "guardian_name": N_("guardian"),
     "guardian_phone": N_("guardian's phone"),
+    "held_on": N_("day"),
     "id_number": N_("ID number"),
     "id_type": N_("kind of ID"),
     "is_valid": N_("valid"),
@@ -45,6 +49,8 @@ _FIELDS: Final[dict[str, str]] = {
     "nationality": N_("nationality"),
     "number": N_("number"),
     "occupation": N_("occupation"),
+    "opened_on": N_("first day"),
+    "organised_by": N_("given by"),
     "organiser": N_("organiser"),
     "people_served": N_("people served"),
     "phone": N_("phone"),
@@ -66,11 +72,14 @@ _FIELDS: Final[dict[str, str]] = {
     "service_area_name": N_("service area"),
     "service_fields": N_("service fields"),
     "service_seconds": N_("service hours"),
+    "service_seconds_per_day": N_("hours a day"),
     "sex": N_("sex"),
     "skills": N_("skills"),
     "star": N_("star"),
+    "star_application_state": N_("application for the star"),
     "started_at": N_("start"),
     "state": N_("state"),
+    "station_kind": N_("kind of place"),
     "team_id": N_("team"),
     "team_type": N_("kind of team"),
     "topic": N_("topic"),
@@ -84,6 +93,24 @@ _FIELDS: Final[dict[str, str]] = {
 }
 
 
+def column_named(written: str, columns: Collection[str]) -> str:
+    """The column that a person means, by its name or by its words in either language; what is none stays as written."""
+    if written in columns:
+        return written
+    meant = " ".join(written.split()).casefold()
+    return next((one for one in sorted(columns) if meant in _names(one)), written)
+
+
+def _names(column: str) -> set[str]:
+    words = _FIELDS.get(column, column)
+    return {words.casefold(), translated(words, "zh").casefold()}
+
+
 def field_name(column: str) -> str:
     """A column in words; one without words stands for itself."""
     return _(_FIELDS[column]) if column in _FIELDS else column
+
+
+def field_phrase(column: str) -> Phrase:
+    """The same, to be said later in whatever language is in use then."""
+    return Phrase(_FIELDS.get(column, column))

@@ -10,8 +10,10 @@ import national_sync.store.kiosk_tables
 import national_sync.store.office_tables
 import national_sync.store.person_tables
 import national_sync.store.recognition_tables
+import national_sync.store.recording_tables
 import national_sync.store.registration_tables
 import national_sync.store.tables
+import national_sync.store.team_tables
 import national_sync.store.transfer_tables  # noqa: F401
 from national_sync.store.tables import metadata
 

@@ -100,6 +100,6 @@ def test_every_action_of_the_audit_has_words() -> None:
 
 def _audited() -> set[str]:
     """The actions that stand in the source as they are."""
-    acting = re.compile(r'(?:Entry|written_down|at_counter)\([^()]*?"([a-z_]+\.[a-z_]+)"')
+    acting = re.compile(r'(?:Entry|written_down|at_counter|do_and_tell)\([^()]*?"([a-z_]+\.[a-z_]+)"')
     source = catalogue.ROOT / "src" / "national_sync"
     return {found for file in source.rglob("*.py") for found in acting.findall(file.read_text(encoding="utf-8"))}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from national_sync.code_lists import LISTS, code_of, words_of
 from national_sync.identity import check_digit
-from national_sync.registration.code_lists import LISTS, code_of, words_of
 from national_sync.registration.validation import FIELDS, Checked, check, fault_in
 
 TODAY = date(2026, 3, 1)

@@ -155,6 +155,39 @@ def upgrade() -> None:  # noqa: PLR0915
         postgresql_where=sa.text("state IN ('open', 'approved', 'rejected')"),
     )
     op.create_table(
+        "hour_case",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'received'"), nullable=False),
+        sa.Column("county", sa.Text(), nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hour_record_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("service_day", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("service_seconds", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("old_started_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("old_ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("old_service_seconds", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("objection_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("received_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("hour_case_record", "hour_case", ["hour_record_id"], unique=False)
+    op.create_index("hour_case_state", "hour_case", ["kind", "state", "county"], unique=False)
+    op.create_table(
+        "hour_case_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("hour_case_step_case", "hour_case_step", ["case_id"], unique=False)
+    op.create_table(
         "hour_record",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -219,6 +252,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("public_key", sa.LargeBinary(), nullable=True),
         sa.Column("code_hash", sa.LargeBinary(), nullable=True),
         sa.Column("code_expires_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("reader_salt", sa.Text(), nullable=True),
         sa.Column("version", sa.Text(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -227,6 +261,26 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("kiosk_device_code", "kiosk_device", ["code_hash"], unique=True)
     op.create_index("kiosk_device_public", "kiosk_device", ["public_id"], unique=True)
+    op.create_table(
+        "kiosk_nonce",
+        sa.Column(
+            "device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "nonce"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("kiosk_nonce_received", "kiosk_nonce", ["received_at"], unique=False)
+    op.create_table(
+        "kiosk_reading",
+        sa.Column(
+            "device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("time_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("device_id"),
+    )
     op.create_table(
         "kiosk_session",
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -416,6 +470,7 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_table(
         "observed_hour_record",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("national_id", sa.Text(), nullable=False),
         sa.Column("volunteer_number", sa.Text(), nullable=True),
         sa.Column("project_national_id", sa.Text(), nullable=True),
@@ -434,11 +489,12 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mirror_hash", sa.LargeBinary(), nullable=True),
         sa.Column("row_id", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("national_id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("national_id"),
     )
     op.create_table(
         "observed_membership",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("national_id", sa.Text(), nullable=False),
         sa.Column("volunteer_number", sa.Text(), nullable=True),
         sa.Column("team_national_id", sa.Text(), nullable=True),
@@ -449,11 +505,12 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mirror_hash", sa.LargeBinary(), nullable=True),
         sa.Column("row_id", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("national_id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("national_id"),
     )
     op.create_table(
         "observed_project",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("national_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("number", sa.Text(), nullable=True),
@@ -474,11 +531,12 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mirror_hash", sa.LargeBinary(), nullable=True),
         sa.Column("row_id", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("national_id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("national_id"),
     )
     op.create_table(
         "observed_team",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("national_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("team_type", sa.Text(), nullable=True),
@@ -500,11 +558,12 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mirror_hash", sa.LargeBinary(), nullable=True),
         sa.Column("row_id", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("national_id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("national_id"),
     )
     op.create_table(
         "observed_training_record",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("national_id", sa.Text(), nullable=False),
         sa.Column("volunteer_number", sa.Text(), nullable=True),
         sa.Column("topic", sa.Text(), nullable=True),
@@ -520,11 +579,12 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mirror_hash", sa.LargeBinary(), nullable=True),
         sa.Column("row_id", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("national_id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("national_id"),
     )
     op.create_table(
         "observed_volunteer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("national_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=True),
@@ -559,8 +619,8 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("national_hash", sa.LargeBinary(), nullable=False),
         sa.Column("mirror_hash", sa.LargeBinary(), nullable=True),
         sa.Column("row_id", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("national_id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("national_id"),
     )
     op.create_table(
         "offer",
@@ -891,6 +951,19 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("settlement_period", "settlement", ["merchant_id", "period"], unique=True)
     op.create_table(
+        "star_application",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("star", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("national_id", sa.Text(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("star_application_volunteer", "star_application", ["volunteer_id", "star"], unique=True)
+    op.create_table(
         "star_award",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1074,6 +1147,58 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("team_sync_rev", "team", ["sync_rev"], unique=False)
     op.create_table(
+        "team_leader",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("team_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("is_first", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "team_leader_now",
+        "team_leader",
+        ["team_id", "volunteer_id"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_index("team_leader_volunteer", "team_leader", ["volunteer_id"], unique=False)
+    op.create_table(
+        "team_order",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("team_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ordered_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ordered_by", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "team_order_open",
+        "team_order",
+        ["team_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "training_attendance",
+        sa.Column(
+            "session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column(
+            "volunteer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("training_record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("session_id", "volunteer_id"),
+    )
+    op.create_index("training_attendance_volunteer", "training_attendance", ["volunteer_id"], unique=False)
+    op.create_table(
         "training_record",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("volunteer_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1104,6 +1229,23 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_index("training_record_sync_rev", "training_record", ["sync_rev"], unique=False)
     op.create_index("training_record_volunteer", "training_record", ["volunteer_id"], unique=False)
+    op.create_table(
+        "training_session",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("organised_by", sa.Text(), nullable=False),
+        sa.Column("organiser", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("held_on", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("training_seconds", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("county", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("training_session_day", "training_session", ["held_on"], unique=False)
     op.create_table(
         "transfer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
