@@ -110,7 +110,8 @@ class Shell:
         """By what a document shows: what was printed in its place."""
         for name in _SHARED:
             (folder / name).symlink_to(ROOT / name)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NATIONAL_SYNC", "PIP"))}
+        left_out = ("NATIONAL_SYNC", "PIP", "MAKE", "MFLAGS")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         surroundings = {"HOME": str(folder / "home"), "COLUMNS": "80", "TZ": "Asia/Shanghai", "PS1": ""}
         (folder / "home").mkdir()
         self._bash = subprocess.Popen(

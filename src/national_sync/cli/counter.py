@@ -66,7 +66,7 @@ LABELS: Final[dict[str, str]] = {
     "expires_at": N_("Expires"),
     "resolved_at": N_("Settled at"),
     "redemption_id": N_("Redemption"),
-    "collected_at": N_("Collected"),
+    "collected_at": N_("Collected on"),
     "seconds": N_("Hours"),
     "cause": N_("Cause"),
     "reason": N_("Reason"),

@@ -92,7 +92,7 @@ def list_(invocation: Invocation) -> None:
 def _list_in_words(accounts: list[dict[str, Any]]) -> str:
     if not accounts:
         return _(N_("There is no account yet. Make the first one: national-sync operator add NAME"))
-    headings = [_(N_("Account")), _(N_("Role")), _(N_("County")), _(N_("State")), _(N_("Since"))]
+    headings = [_(N_("Login name")), _(N_("Role")), _(N_("County")), _(N_("State")), _(N_("Since"))]
     rows = [
         (
             account["name"],

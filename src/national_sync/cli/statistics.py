@@ -124,7 +124,7 @@ def status(invocation: Invocation, year: int) -> None:
 def _status_in_words(units: Sequence[Mapping[str, Any]]) -> str:
     if not units:
         return _(N_("No unit is known yet. Begin with: national-sync assessment template FILE.xlsx"))
-    headings = [_(N_("No.")), _(N_("County")), _(N_("Unit")), _(N_("Received")), _(N_("Late?"))]
+    headings = [_(N_("No.")), _(N_("County")), _(N_("Unit")), _(N_("Received on")), _(N_("Late?"))]
     rows = [
         (one["id"], one["county"], one["name"], one["received_on"] or "-", _(N_("late")) if one["is_late"] else "")
         for one in units

@@ -272,7 +272,7 @@ def merges(invocation: Invocation, county: str | None, limit: int) -> None:
 def _merges_in_words(found: Sequence[Mapping[str, Any]], limit: int) -> str:
     if not found:
         return _(N_("No merges."))
-    headings = [_(N_("No.")), _(N_("Kept")), _(N_("Gone")), _(N_("When")), _(N_("Nationally"))]
+    headings = [_(N_("No.")), _(N_("Kept")), _(N_("Gone")), _(N_("When")), _(N_("National side"))]
     rows = [
         (
             row["id"],

@@ -55,7 +55,7 @@ def _shown(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entries(entries: Sequence[Mapping[str, Any]]) -> str:
-    headings = [_(N_("Posting")), _(N_("Account")), _(N_("Before")), _(N_("Hours")), _(N_("After"))]
+    headings = [_(N_("Posting")), _(N_("Account")), _(N_("Was")), _(N_("Hours")), _(N_("Is now"))]
     rows = [(word(entry["kind"]), word(entry["account"]), *map(hours, _amounts(entry))) for entry in entries]
     return table(headings, rows)
 

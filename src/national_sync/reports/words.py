@@ -149,7 +149,7 @@ def _to_do(facts: Mapping[str, Any]) -> str:
     if not facts["to_do"]:
         return ""
     rows = [(entry["count"], to_do(entry), COMMANDS[entry["what"]]) for entry in facts["to_do"]]
-    return table([_(N_("Number")), _(N_("To do")), _(N_("Type"))], rows)
+    return table([_(N_("How many")), _(N_("To do")), _(N_("To type"))], rows)
 
 
 def _counties(counties: list[Mapping[str, Any]]) -> str:
