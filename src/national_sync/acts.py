@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from national_sync import audit
 from national_sync.clock import local_date
@@ -34,6 +34,14 @@ def rows(connection: Connection, sql: str, **parameters: Any) -> list[Mapping[st
     return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
 
 
+def rows_among(connection: Connection, sql: str, values: Sequence[Any], **parameters: Any) -> list[Mapping[str, Any]]:
+    """The rows of a statement that says `IN :values`; none where there are no values."""
+    if not values:
+        return []
+    statement = text(sql).bindparams(bindparam("values", expanding=True))
+    return [dict(row) for row in connection.execute(statement, {"values": list(values), **parameters}).mappings()]
+
+
 def row_by_id(connection: Connection, table: str, row_id: int) -> Mapping[str, Any]:
     """The row, locked where another transaction could change it before this one writes. Raises NotFound."""
     locked = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
@@ -43,12 +51,17 @@ def row_by_id(connection: Connection, table: str, row_id: int) -> Mapping[str, A
     return found[0]
 
 
+def is_row_number(given: str) -> bool:
+    """Whether a text can be a row id, as lists show it."""
+    return given.isascii() and given.isdigit() and len(given) < 19
+
+
 def find_volunteer(connection: Connection, given: str) -> int:
     """The row id for a volunteer number, or for a row id as shown in lists. Raises NotFound.
 
     A number that several rows have means the one that is not withdrawn.
     """
-    column = "id" if given.isascii() and given.isdigit() and len(given) < 19 else "number"
+    column = "id" if is_row_number(given) else "number"
     value: Any = int(given) if column == "id" else given
     found = rows(
         connection,
@@ -70,7 +83,7 @@ def county_of(connection: Connection, volunteer_id: int) -> str:
 
 def find_team(connection: Connection, given: str) -> int:
     """A team by row number, national id or name. Raises NotFound, or TeamUnclear where a name is not the only one."""
-    column = "id" if given.isascii() and given.isdigit() and len(given) < 19 else "national_id"
+    column = "id" if is_row_number(given) else "national_id"
     value: Any = int(given) if column == "id" else given
     found = rows(connection, f"SELECT id FROM team WHERE {column} = :value", value=value) or rows(
         connection,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from national_sync.errors import (
     ClockSkewed,
@@ -19,9 +19,8 @@ from national_sync.errors import (
     UsageError,
 )
 from national_sync.i18n import N_, Lines, Phrase
-from national_sync.records import SEALED_FIELDS, Entity
 from national_sync.store.database import Database
-from national_sync.store.tables import MIRROR
+from national_sync.store.sealed import count_plain_values
 
 if TYPE_CHECKING:
     from national_sync.bootstrap import Bootstrap
@@ -160,14 +159,7 @@ def _has_room(directory: Path) -> Check:
 
 def _holds_unsealed(database: Database) -> Check:
     with database.read() as connection:
-        waiting = sum(
-            connection.scalar(
-                select(func.count()).select_from(MIRROR[entity]).where(MIRROR[entity].c[column].not_like("%:%"))
-            )
-            or 0
-            for entity in Entity
-            for column in SEALED_FIELDS[entity]
-        )
+        waiting = sum(count_plain_values(connection).values())
     detail = Phrase(N_("{count} plain values wait; the next run seals them"), count=waiting) if waiting else ""
     return Check("sealed", N_("Personal data sealed"), True, detail)
 

@@ -45,24 +45,6 @@ def rows_of_person(connection: Connection, volunteer_id: int) -> list[int]:
     return [kept, *gone.scalars()]
 
 
-def counted_twice_seconds(connection: Connection) -> dict[int, int]:
-    """By kept row: effective seconds that two registrations of the person both claim, to be left out of a sum.
-
-    Looks at merged persons only, of whom there are few.
-    """
-    members = connection.execute(
-        text(
-            "SELECT kept_id AS kept, kept_id AS volunteer FROM volunteer_merge WHERE state = 'merged'"
-            " UNION SELECT kept_id, gone_id FROM volunteer_merge WHERE state = 'merged'"
-        )
-    ).all()
-    people: dict[int, list[int]] = defaultdict(list)
-    for kept, volunteer in members:
-        people[kept].append(volunteer)
-    found = {kept: doubled_seconds(effective_spans(connection, rows)) for kept, rows in people.items()}
-    return {kept: seconds for kept, seconds in found.items() if seconds}
-
-
 def effective_spans(connection: Connection, volunteer_ids: Iterable[int]) -> list[Span]:
     """When these registrations have effective hours."""
     statement = text(

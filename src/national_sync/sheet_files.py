@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,15 @@ _MOST_BYTES: Final = 400_000_000
 _MOST_NAMED: Final = 10
 _EXACT: Final = 10**15
 """Up to here a spreadsheet's number holds every digit."""
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A row that was not taken."""
+
+    row: int
+    """As the spreadsheet counts."""
+    reason: Phrase | Lines
 
 
 def rows_under(path: Path, sheet: str, headings: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:

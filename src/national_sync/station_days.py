@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from national_sync.puer_time import midnight
+from national_sync.puer_time import day_number_sql, midnight
 
-_DAY_SECONDS: Final = 86_400
-_PUER_OFFSET_SECONDS: Final = 8 * 3600
-_DAY: Final = f"((h.started_at + {_PUER_OFFSET_SECONDS}) / {_DAY_SECONDS})"
+_DAY: Final = day_number_sql("h.started_at")
 _RECORDED: Final = (
     f"SELECT s.id AS station_id, s.name, {_DAY} AS day, SUM(h.service_seconds) AS seconds,"
     " MAX(s.service_seconds_per_day) AS wanted, MAX(s.opened_on) AS opened_on, MAX(s.closed_on) AS closed_on"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -60,6 +60,11 @@ def tidy(text: str) -> str:
     return " ".join(visible.split())
 
 
+def begins_like_formula(text: str) -> bool:
+    """Whether a spreadsheet that opens it would reckon with it."""
+    return text.startswith(_LIKE_FORMULA)
+
+
 def plain(most: int) -> Reader:
     """Reads a text of so many characters at most."""
 
@@ -68,11 +73,23 @@ def plain(most: int) -> Reader:
             raise Unfit(N_("is longer than {most} characters"), most=most)
         if not text.isprintable():
             raise Unfit(N_("holds characters that cannot be printed"))
-        if text.startswith(_LIKE_FORMULA):
+        if begins_like_formula(text):
             raise Unfit(N_("begins like a formula"))
         return text
 
     return read_plain
+
+
+def one_of(known: Iterable[str]) -> Reader:
+    """Reads one of these codes."""
+    codes = tuple(known)
+
+    def read_code(text: str) -> str:
+        if text not in codes:
+            raise Unfit(N_("is not in the list: {known}"), known=", ".join(codes))
+        return text
+
+    return read_code
 
 
 def area_in_puer(text: str, counties: Mapping[str, str]) -> str:

@@ -338,8 +338,6 @@ class Admin:
         self.service.tokens.clear()
         return {}
 
-    # Helpers
-
     def _record(self, body: Body) -> tuple[str, Any]:
         segment = kind_named(body["entity"]).segment
         record = self.state.get(segment, str(body["id"]))

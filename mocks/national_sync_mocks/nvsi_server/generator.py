@@ -120,7 +120,7 @@ def generated_state(seed: int, sizes: Sizes, clock: Clock | None = None) -> Stat
     volunteers = _volunteers(city, sizes.volunteers)
     _memberships(city, volunteers, teams)
     projects = _projects(city, sizes.projects, teams)
-    _hours(city, state, sizes.hours, projects, volunteers)
+    _hours(city, sizes.hours, projects, volunteers)
     _trainings(city, volunteers)
     _stamp(city, state)
     _show_totals(state, sizes)
@@ -352,7 +352,7 @@ def _stages(city: _City, projects: list[Any], volunteers: list[Any]) -> list[_St
     return stages
 
 
-def _hours(city: _City, state: State, count: int, projects: list[Any], volunteers: list[Any]) -> None:
+def _hours(city: _City, count: int, projects: list[Any], volunteers: list[Any]) -> None:
     """One record a person and half day at most, so that none overlap."""
     stages = _stages(city, projects, volunteers)
     if not stages:

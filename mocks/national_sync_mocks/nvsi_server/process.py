@@ -29,7 +29,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -168,9 +167,6 @@ class AdminClient:
     def heal(self, id: str | None = None) -> Json:
         return self._post("heal", **({} if id is None else {"id": id}))
 
-    def set_real_name(self, volunteer_id: str, state: str) -> Json:
-        return self._post("real-name", id=volunteer_id, state=state)
-
     def decide(
         self,
         decision: str,
@@ -273,10 +269,3 @@ class AdminClient:
 
 def _json(**body: Any) -> bytes:
     return json.dumps(body).encode()
-
-
-def write_script(folder: Path, faults: Sequence[Json]) -> Path:
-    """A fault script as a file, for `--faults`."""
-    path = folder / "faults.json"
-    path.write_text(json.dumps(list(faults)), encoding="utf-8")
-    return path

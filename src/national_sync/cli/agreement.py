@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import NUMBER, limit_option, looking, offset_option, tell_rows
+from national_sync.cli.counter import looking, tell_rows
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.nouns import (
     add_show,

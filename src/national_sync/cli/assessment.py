@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from national_sync.cli.acting import deciding, reading
+from national_sync.cli.choices import FILE
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours
 from national_sync.prose.layout import table
 from national_sync.prose.words import word
-
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(cls=Group, help=N_("Units and stations measured against their targets."))
@@ -25,7 +24,7 @@ def assessment() -> None:
 
 
 @assessment.command(help=N_("Write the workbook in which units and their head counts are filled in."))
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_invocation
 def template(invocation: Invocation, file: Path) -> None:
     from national_sync.recognition.units import write_template
@@ -44,7 +43,7 @@ def template(invocation: Invocation, file: Path) -> None:
 
 
 @assessment.command(help=N_("Take over units and head counts from the filled workbook, or from JSON."))
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_invocation
 def units(invocation: Invocation, file: Path) -> None:
     from national_sync.recognition.units import import_units
@@ -58,7 +57,7 @@ def units(invocation: Invocation, file: Path) -> None:
 
 @assessment.command(help=N_("Assess a year: on the screen, or written as .xlsx or as one .html page."))
 @click.option("--year", cls=Option, type=click.IntRange(1990, 9999), required=True)
-@click.option("--output", "files", cls=Option, type=_FILE, multiple=True, help=N_("Where to; may be repeated."))
+@click.option("--output", "files", cls=Option, type=FILE, multiple=True, help=N_("Where to; may be repeated."))
 @click.option(
     "--evidence", is_flag=True, cls=Option, help=N_("With the rows that every figure was counted from (.xlsx).")
 )

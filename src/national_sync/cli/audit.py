@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from national_sync.cli.choices import limit_option, offset_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import moment, more_below, row_facts
@@ -35,8 +36,8 @@ def audit() -> None:
     help=N_("Only from this moment on, in the time of Puer."),
 )
 @click.option("--record", cls=Option, metavar="ENTITY:NO", help=N_("Only about this record, such as volunteer:42."))
-@click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
+@limit_option
+@offset_option
 @pass_invocation
 def list_(invocation: Invocation, /, since: datetime | None, record: str | None, **chosen: Any) -> None:
     from national_sync.audit import list_entries

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import FILE, NUMBER
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
@@ -20,9 +21,9 @@ def card() -> None:
 
 
 @card.command("print", help=N_("Print cards for volunteers, or for the members of a team, ten a page, as one PDF."))
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.argument("volunteers", nargs=-1, metavar="VOLUNTEER...")
-@click.option("--team", cls=Option, type=click.IntRange(1, 2**62), help=N_("The members of this team."))
+@click.option("--team", cls=Option, type=NUMBER, help=N_("The members of this team."))
 @pass_invocation
 def print_(invocation: Invocation, file: Path, volunteers: Sequence[str], team: int | None) -> None:
     from national_sync.acts import find_volunteer

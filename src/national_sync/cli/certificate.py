@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from national_sync.cli.acting import deciding, reading
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import COUNTY, DAY, FILE, NUMBER
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import row_facts
 from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours
 from national_sync.prose.words import word
-
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group(cls=Group, help=N_("Certificates: print them, verify them."))
@@ -53,8 +50,8 @@ def key(invocation: Invocation, create: bool) -> None:
 
 
 @certificate.command(help=N_("Print the star certificates of a certified batch, a page each, as one PDF."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
-@click.argument("file", type=_FILE)
+@click.argument("number", type=NUMBER, metavar="NO")
+@click.argument("file", type=FILE)
 @click.option("--volunteer", cls=Option, help=N_("Only this volunteer's."))
 @click.option("--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county."))
 @pass_invocation
@@ -78,9 +75,9 @@ def stars(invocation: Invocation, number: int, file: Path, volunteer: str | None
 
 @certificate.command(help=N_("Issue a service certificate (order 67): the effective records of some time."))
 @click.argument("volunteer")
-@click.argument("file", type=_FILE)
-@click.option("--from", "first", cls=Option, type=_DAY, required=True, help=N_("The first service day."))
-@click.option("--until", "last", cls=Option, type=_DAY, required=True, help=N_("The last service day."))
+@click.argument("file", type=FILE)
+@click.option("--from", "first", cls=Option, type=DAY, required=True, help=N_("The first service day."))
+@click.option("--until", "last", cls=Option, type=DAY, required=True, help=N_("The last service day."))
 @pass_invocation
 def service(invocation: Invocation, volunteer: str, file: Path, first: datetime, last: datetime) -> None:
     from national_sync.acts import county_of, find_volunteer
@@ -102,7 +99,7 @@ def service(invocation: Invocation, volunteer: str, file: Path, first: datetime,
 
 @certificate.command(help=N_("Print a certificate again, as it was printed first."))
 @click.argument("number")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_invocation
 def reprint(invocation: Invocation, number: str, file: Path) -> None:
     from national_sync.recognition.certificates import reprint as reprint_certificate

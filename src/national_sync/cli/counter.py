@@ -97,12 +97,9 @@ LABELS: Final[dict[str, str]] = {
 }
 """Headings by the names of columns."""
 
-limit_option = click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-offset_option = click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
 key_option = click.option(
     "--key", cls=Option, metavar="KEY", help=N_("A key made for this one wish; repeating the command with it is safe.")
 )
-NUMBER: Final = click.IntRange(1, 2**62)
 
 
 @dataclass(frozen=True)

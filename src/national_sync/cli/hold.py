@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import NUMBER
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import row_facts
@@ -52,7 +53,7 @@ def _list_in_words(holds: list[dict[str, Any]]) -> str:
 
 
 @hold.command(help=N_("Show one hold and its plan hash."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
     from national_sync.reconcile.held import held_records
@@ -113,7 +114,7 @@ def _county(code: str | None) -> str:
 
 
 @hold.command(help=N_("Approve exactly the plan you looked at; the next run carries it out."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
 @pass_invocation
 def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
@@ -131,7 +132,7 @@ def approve(invocation: Invocation, number: int, plan_hash: str) -> None:
 
 
 @hold.command(help=N_("Refuse a held plan; nothing of it is carried out."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @click.option("--plan", "plan_hash", cls=Option, required=True, help=N_("The plan hash that hold show prints."))
 @pass_invocation
 def reject(invocation: Invocation, number: int, plan_hash: str) -> None:

@@ -10,37 +10,30 @@ import click
 
 from national_sync.cli.acting import deciding
 from national_sync.cli.acting import reading as may_look
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import DAY, NUMBER, limit_option, offset_option, only_county_option
 from national_sync.cli.command import Command, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.cli.nouns import DAY
 from national_sync.cli.recording import recorder, time_of_day
 from national_sync.cli.rows import masked, moment, more_below
 from national_sync.i18n import N_, _
 from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
 from national_sync.prose.words import word
 
-_NUMBER: Final = click.IntRange(1, 2**62)
 _DECISIONS: Final = ("checked", "sent", "corrected", "rejected")
 STATES: Final = ("received", *_DECISIONS)
 """The values of `recording.cases.State`; a test holds the two equal."""
-_county = click.option(
-    "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
-)
-_limit = click.option("--limit", cls=Option, type=click.IntRange(1, 1_000), default=50, show_default=True)
-_offset = click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
 
 
 @click.command(
     cls=Command,
     help=N_("Correct a record: at once while it is not audited, as a request to the national side where it is."),
 )
-@click.argument("record", type=_NUMBER, metavar="RECORD")
+@click.argument("record", type=NUMBER, metavar="RECORD")
 @click.option("--day", cls=Option, type=DAY, help=N_("The right day; else as it is."))
 @click.option("--from", "begin", cls=Option, metavar="HH:MM", help=N_("The right beginning; else as it is."))
 @click.option("--until", "end", cls=Option, metavar="HH:MM", help=N_("The right end; else as it is."))
 @click.option("--reason", cls=Option, required=True, help=N_("Why, for the record."))
-@click.option("--objection", cls=Option, type=_NUMBER, help=N_("The objection that it answers, by its number."))
+@click.option("--objection", cls=Option, type=NUMBER, help=N_("The objection that it answers, by its number."))
 @pass_invocation
 def correct(
     invocation: Invocation,
@@ -52,11 +45,11 @@ def correct(
     objection: int | None,
 ) -> None:
     from national_sync.recording.correcting import correct as correct_one
-    from national_sync.recording.correcting import county_of_record, moved
+    from national_sync.recording.correcting import moved, record_and_county
 
     bootstrap = invocation.open()
     with bootstrap.database() as database, database.write(durable=True) as connection:
-        row, county = county_of_record(connection, record)
+        row, county = record_and_county(connection, record)
         deciding(invocation, connection, county)
         start, stop = (None if given is None else time_of_day(given) for given in (begin, end))
         facts = correct_one(
@@ -84,19 +77,19 @@ def _corrected(facts: Mapping[str, Any]) -> str:
     "object", cls=Command, help=N_("Write down that a volunteer objects to a record, or to a service not recorded.")
 )
 @click.argument("volunteer")
-@click.option("--record", cls=Option, type=_NUMBER, help=N_("The hour record, by its row number."))
+@click.option("--record", cls=Option, type=NUMBER, help=N_("The hour record, by its row number."))
 @click.option("--day", cls=Option, type=DAY, help=N_("The day of a service that was not recorded."))
 @click.option("--reason", cls=Option, required=True, help=N_("What the volunteer says."))
 @pass_invocation
 def object_(invocation: Invocation, volunteer: str, record: int | None, day: datetime | None, reason: str) -> None:
     from national_sync.acts import county_of, find_volunteer
-    from national_sync.recording.correcting import county_of_record, object_to
+    from national_sync.recording.correcting import object_to, record_and_county
 
     with invocation.open().database() as database, database.write(durable=True) as connection:
         if record is None:
             county = county_of(connection, find_volunteer(connection, volunteer.upper()))
         else:
-            county = county_of_record(connection, record)[1]
+            county = record_and_county(connection, record)[1]
         act = deciding(invocation, connection, county)
         asked_day = None if day is None else day.date()
         number = object_to(
@@ -107,7 +100,7 @@ def object_(invocation: Invocation, volunteer: str, record: int | None, day: dat
 
 
 @click.command(cls=Command, help=N_("Take a correction or an objection one step on, with who and when."))
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @click.argument("to", type=click.Choice(_DECISIONS))
 @click.option("--note", cls=Option, help=N_("What was found; needed for a rejection."))
 @pass_invocation
@@ -126,7 +119,7 @@ def decide(invocation: Invocation, number: int, to: str, note: str | None) -> No
 @click.command(
     cls=Command, help=N_("Show a correction or an objection with its steps; a correction as it is handed over.")
 )
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
     from national_sync.recording.cases import show_case
@@ -175,9 +168,9 @@ def _followed(case: Mapping[str, Any]) -> str:
 
 @click.command(cls=Command, help=N_("List corrections: the open ones, or those in one state."))
 @click.option("--state", cls=Option, type=click.Choice(STATES), help=N_("Only those in this state."))
-@_county
-@_limit
-@_offset
+@only_county_option
+@limit_option
+@offset_option
 @pass_invocation
 def corrections(invocation: Invocation, /, **asked: Any) -> None:
     _list_cases(invocation, "correction", **asked)
@@ -185,9 +178,9 @@ def corrections(invocation: Invocation, /, **asked: Any) -> None:
 
 @click.command(cls=Command, help=N_("List objections: the open ones, or those in one state."))
 @click.option("--state", cls=Option, type=click.Choice(STATES), help=N_("Only those in this state."))
-@_county
-@_limit
-@_offset
+@only_county_option
+@limit_option
+@offset_option
 @pass_invocation
 def objections(invocation: Invocation, /, **asked: Any) -> None:
     _list_cases(invocation, "objection", **asked)

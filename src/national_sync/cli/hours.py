@@ -5,35 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from national_sync.cli.acting import deciding
 from national_sync.cli.acting import reading as may_look
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import DAY, FILE, NUMBER, limit_option, offset_option, only_county_option
 from national_sync.cli.command import Group, Option
+from national_sync.cli.filled_sheets import (
+    MOST_SHOWN,
+    REFUSED_EXIT_CODE,
+    nothing_taken,
+    refused_facts,
+    refused_in_words,
+    taking_options,
+    write_empty,
+)
 from national_sync.cli.hour_cases import COMMANDS
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.cli.nouns import DAY
 from national_sync.cli.recording import recorder, time_of_day
 from national_sync.cli.rows import more_below
-from national_sync.i18n import N_, _, say
+from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours as hours_shown
 from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
 
 if TYPE_CHECKING:
     from national_sync.recording.sheet import Imported
-
-_REFUSED_EXIT_CODE: Final = 2
-_MOST_SHOWN: Final = 50
-_NUMBER: Final = click.IntRange(1, 2**62)
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
-_county = click.option(
-    "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
-)
-_limit = click.option("--limit", cls=Option, type=click.IntRange(1, 1_000), default=50, show_default=True)
-_offset = click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
 
 
 @click.group(cls=Group, help=N_("Service hours: enter them, see what is overdue, corrections and objections."))
@@ -78,23 +76,19 @@ def _entered(entered: Mapping[str, Any]) -> Iterator[str]:
 
 
 @hours.command(help=N_("Write an empty sheet in which the hours of many are entered."))
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_invocation
 def template(invocation: Invocation, file: Path) -> None:
-    from national_sync.errors import UsageError
     from national_sync.recording.sheet import write_template
 
-    if file.exists():
-        raise UsageError(N_("{file} is there already; nothing was written over it."), file=file)
-    write_template(file)
+    write_empty(file, write_template)
     told = N_("{file} is ready to be filled in. Then: national-sync hours import {file}")
     invocation.answer({"file": str(file)}, lambda: _(told, file=file))
 
 
 @hours.command("import", help=N_("Enter the hours of a filled-in sheet: all of them, or none if a row is wrong."))
-@click.argument("file", type=_FILE)
-@click.option("--only-valid", cls=Option, is_flag=True, help=N_("Take the rows that are right; the others are told."))
-@click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only check every row."))
+@click.argument("file", type=FILE)
+@taking_options
 @pass_invocation
 @click.pass_context
 def import_(ctx: click.Context, invocation: Invocation, file: Path, only_valid: bool, dry_run: bool) -> None:
@@ -107,7 +101,7 @@ def import_(ctx: click.Context, invocation: Invocation, file: Path, only_valid: 
         imported = take_sheet(database, who, file, only_valid=only_valid, dry_run=dry_run)
     facts = _import_facts(file, imported, dry_run=dry_run)
     invocation.answer(facts, lambda: _imported_in_words(facts, only_valid=only_valid))
-    ctx.exit(_REFUSED_EXIT_CODE if imported.refused_count and not imported.taken else 0)
+    ctx.exit(REFUSED_EXIT_CODE if imported.refused_count and not imported.taken else 0)
 
 
 def _import_facts(file: Path, imported: Imported, *, dry_run: bool) -> dict[str, Any]:
@@ -121,32 +115,20 @@ def _import_facts(file: Path, imported: Imported, *, dry_run: bool) -> dict[str,
             "late": imported.late,
             "refused": imported.refused_count,
         },
-        "refused": [{"row": one.row, "reason": say(one.reason)} for one in imported.refused],
+        "refused": refused_facts(imported.refused),
     }
 
 
 def _imported_in_words(facts: Mapping[str, Any], *, only_valid: bool) -> str:
-    counts, told = facts["counts"], facts["refused"][:_MOST_SHOWN]
-    lines = [line for row in told for line in _refused_row(row)]
-    if counts["refused"] > len(told):
-        lines.append(_(N_("… and {count} more"), count=counts["refused"] - len(told)))
+    counts = facts["counts"]
+    lines = list(refused_in_words(facts["refused"], counts["refused"]))
     words = N_("Rows: {rows}; right: {valid}, of them late: {late}; refused: {refused}")
     lines += wrapped(_(words, **counts), SCREEN_WIDTH)
     if facts["taken"]:
         lines.append(_(N_("Entered. The next run sends them.")))
-    elif counts["refused"] and not only_valid:
-        told_next = N_(
-            "Nothing was taken. Correct these rows and give the file again, or take the others: --only-valid"
-        )
-        lines += wrapped(_(told_next), SCREEN_WIDTH)
     else:
-        lines.append(_(N_("Nothing was taken.")))
+        lines += nothing_taken(counts["refused"], only_valid=only_valid)
     return "\n".join(lines)
-
-
-def _refused_row(row: Mapping[str, Any]) -> Iterator[str]:
-    for reason in row["reason"].splitlines():
-        yield from wrapped(_(N_("Row {row}: {reason}"), row=row["row"], reason=reason), SCREEN_WIDTH)
 
 
 # Overdue
@@ -160,9 +142,9 @@ def _refused_row(row: Mapping[str, Any]) -> Iterator[str]:
 )
 @click.option("--late", "is_late", cls=Option, is_flag=True, help=N_("What was recorded, but too late."))
 @click.option("--since", cls=Option, type=DAY, help=N_("From this day of service on; else the last three months."))
-@_county
-@_limit
-@_offset
+@only_county_option
+@limit_option
+@offset_option
 @pass_invocation
 def overdue(
     invocation: Invocation, is_late: bool, since: datetime | None, county: str | None, limit: int, offset: int
@@ -233,10 +215,8 @@ def _guess_told(found: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 @hours.command(help=N_("Compare the record book of a team, filled into the sheet, with the national records."))
-@click.argument("file", type=_FILE)
-@click.option(
-    "--team", cls=Option, type=click.IntRange(1, 2**62), required=True, help=N_("The team, by its row number.")
-)
+@click.argument("file", type=FILE)
+@click.option("--team", cls=Option, type=NUMBER, required=True, help=N_("The team, by its row number."))
 @click.option("--from", "first", cls=Option, type=DAY, required=True, help=N_("The first service day."))
 @click.option("--until", "last", cls=Option, type=DAY, required=True, help=N_("The last service day."))
 @pass_invocation
@@ -250,20 +230,20 @@ def compare(ctx: click.Context, invocation: Invocation, file: Path, team: int, f
         compared = compare_book(connection, file, team, first.date(), last.date(), act)
     facts = {
         **{name: value for name, value in vars(compared).items() if name != "refused"},
-        "refused": [{"row": one.row, "reason": say(one.reason)} for one in compared.refused],
+        "refused": refused_facts(compared.refused),
     }
     invocation.answer({"compared": facts}, lambda: _compared_in_words(facts))
-    ctx.exit(_REFUSED_EXIT_CODE if compared.refused else 0)
+    ctx.exit(REFUSED_EXIT_CODE if compared.refused else 0)
 
 
 def _compared_in_words(facts: Mapping[str, Any]) -> str:
     if facts["refused"]:
-        lines = [line for row in facts["refused"][:_MOST_SHOWN] for line in _refused_row(row)]
-        return "\n".join([*lines, _(N_("Nothing was compared. Correct these rows and give the file again."))])
+        refused = refused_in_words(facts["refused"], len(facts["refused"]))
+        return "\n".join([*refused, _(N_("Nothing was compared. Correct these rows and give the file again."))])
     words = N_("Alike: {alike}; other times: {differing}; not in the book: {not_in_book}")
     lines = [_(words, **facts)]
     if facts["not_national"]:
-        listed = ", ".join(map(str, facts["not_national"][:_MOST_SHOWN]))
+        listed = ", ".join(map(str, facts["not_national"][:MOST_SHOWN]))
         words = N_("Not in the national system, {count} rows: {rows}. Enter them with national-sync hours import")
         lines += wrapped(_(words, count=len(facts["not_national"]), rows=listed), SCREEN_WIDTH)
     words = N_("Mismatches opened: {opened}, closed: {closed}. See: national-sync mismatch list --kind book_differs")

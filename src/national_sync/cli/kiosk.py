@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import NUMBER, at_counter, limit_option, looking, offset_option, tell, tell_rows
+from national_sync.cli.counter import at_counter, looking, tell, tell_rows
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
 

@@ -6,15 +6,9 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import (
-    NUMBER,
-    at_counter,
-    limit_option,
-    looking,
-    offset_option,
-    tell_rows,
-)
+from national_sync.cli.counter import at_counter, looking, tell_rows
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.nouns import do_and_tell, number_argument
 from national_sync.cli.rows import moment

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import NUMBER, limit_option, offset_option
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.cli.nouns import (
-    add_show,
-    add_state,
-    county_option,
-    do_and_tell,
-    number_argument,
-    tell_listed,
-)
+from national_sync.cli.nouns import add_show, add_state, county_option, do_and_tell, number_argument, tell_listed
 from national_sync.i18n import N_
 
 CATEGORIES = (

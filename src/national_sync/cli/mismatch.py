@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from national_sync.cli.choices import DAY, NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.mismatch_filters import filter_of, filters
@@ -38,7 +39,7 @@ mismatch.add_command(export)
 mismatch.add_command(import_)
 mismatch.add_command(review)
 
-_number = click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+_number = click.argument("number", type=NUMBER, metavar="NO")
 
 
 @mismatch.command("list", help=N_("List mismatches, the open ones if not told otherwise."))
@@ -52,8 +53,8 @@ _number = click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
     show_default=True,
 )
 @click.option("--totals", cls=Option, is_flag=True, help=N_("Only numbers, by kind and county."))
-@click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
+@limit_option
+@offset_option
 @pass_invocation
 def list_(
     invocation: Invocation, /, state: str, sort: str, totals: bool, limit: int, offset: int, **chosen: Any
@@ -136,7 +137,7 @@ def explain(invocation: Invocation, kind: str | None) -> None:
 
 
 @mismatch.command(help=N_("Decide one mismatch, or with --where every one that fits; the next run carries it out."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="[NO]", required=False)
+@click.argument("number", type=NUMBER, metavar="[NO]", required=False)
 @click.option(
     "--keep", cls=Option, type=click.Choice(["local", "national"]), help=N_("Keep our value or the national one.")
 )
@@ -352,9 +353,7 @@ def assign(invocation: Invocation, number: int, name: str | None) -> None:
 
 @mismatch.command(help=N_("Leave a mismatch out of the lists until a day; without --until, bring it back."))
 @_number
-@click.option(
-    "--until", cls=Option, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help=N_("The day it comes back.")
-)
+@click.option("--until", cls=Option, type=DAY, metavar="DATE", help=N_("The day it comes back."))
 @pass_invocation
 def snooze(invocation: Invocation, number: int, until: datetime | None) -> None:
     from national_sync.clock import PUER_TIME

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from national_sync.cli.choices import FILE
 from national_sync.cli.command import Command, Option
+from national_sync.cli.filled_sheets import MOST_SHOWN, REFUSED_EXIT_CODE
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.mismatch_filters import filter_of, filters
 from national_sync.i18n import N_, _, say
@@ -18,15 +20,11 @@ from national_sync.prose.words import word
 if TYPE_CHECKING:
     from national_sync.reconcile.sheet_taking import Judged
 
-_REFUSED_EXIT_CODE: Final = 2
-_MOST_SHOWN: Final = 50
-"""A screenful or two; --json has them all."""
-
 
 @click.command(
     cls=Command, help=N_("Write open mismatches into a spreadsheet, to be decided there and imported again.")
 )
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.argument("file", type=FILE, metavar="FILE")
 @filters
 @pass_invocation
 def export(invocation: Invocation, /, file: Path, **chosen: Any) -> None:
@@ -55,7 +53,7 @@ def _exported_in_words(facts: Mapping[str, Any]) -> str:
     cls=Command,
     help=N_("Take the decisions of a filled-in spreadsheet: all of them, or none if a row is wrong."),
 )
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.argument("file", type=FILE, metavar="FILE")
 @click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only check every row."))
 @pass_invocation
 @click.pass_context
@@ -74,7 +72,7 @@ def import_(ctx: click.Context, invocation: Invocation, file: Path, dry_run: boo
                 apply(connection, sealer, operator, judged, now=invocation.now, owners=owners)
     facts = _facts(file, judged, dry_run=dry_run, is_taken=is_taken)
     invocation.answer(facts, lambda: _taken_in_words(facts))
-    ctx.exit(_REFUSED_EXIT_CODE if judged.is_refused else 0)
+    ctx.exit(REFUSED_EXIT_CODE if judged.is_refused else 0)
 
 
 def _facts(file: Path, judged: Judged, *, dry_run: bool, is_taken: bool) -> dict[str, Any]:
@@ -96,9 +94,9 @@ def _taken_in_words(facts: Mapping[str, Any]) -> str:
     told = [row for row in facts["rows"] if row["outcome"] == "refused"] or [
         row for row in facts["rows"] if row["reason"]
     ]
-    lines = [line for row in told[:_MOST_SHOWN] for line in wrapped(_row_in_words(row), SCREEN_WIDTH)]
-    if len(told) > _MOST_SHOWN:
-        lines.append(_(N_("… and {count} more"), count=len(told) - _MOST_SHOWN))
+    lines = [line for row in told[:MOST_SHOWN] for line in wrapped(_row_in_words(row), SCREEN_WIDTH)]
+    if len(told) > MOST_SHOWN:
+        lines.append(_(N_("… and {count} more"), count=len(told) - MOST_SHOWN))
     lines += [f"{count:>6}  {word(f'row_{outcome}')}" for outcome, count in facts["counts"].items() if count]
     return "\n".join([*lines, _conclusion(facts)])
 

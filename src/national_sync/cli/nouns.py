@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import COUNTY, DAY, NUMBER
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import NUMBER, at_counter, looking, tell, tell_one, tell_rows
+from national_sync.cli.counter import at_counter, looking, tell, tell_one, tell_rows
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.i18n import N_, _
+from national_sync.i18n import N_
 
 if TYPE_CHECKING:
     from national_sync.cli.counter import Counter
-
-_FIRST_YEAR, _LAST_YEAR = 2000, 2999
-
-
-class _Day(click.DateTime):
-    """A day that can be reckoned with: whoever types the year 9999 means for good, and there is no day after it."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        day: datetime = super().convert(value, param, ctx)
-        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-            self.fail(_(N_("a day lies in the years {first} to {last}"), first=_FIRST_YEAR, last=_LAST_YEAR))
-        return day
-
-
-DAY: Final = _Day(["%Y-%m-%d"])
 
 number_argument = click.argument("number", type=NUMBER, metavar="NO")
 first_day_option = click.option("--from", "first", cls=Option, type=DAY, required=True, help=N_("The first day."))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import row_facts
@@ -23,7 +24,7 @@ def quarantine() -> None:
 
 
 @quarantine.command("list", help=N_("List the records in quarantine."))
-@click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
+@limit_option
 @click.option(
     "--state",
     cls=Option,
@@ -64,7 +65,7 @@ def _list_in_words(records: list[dict[str, Any]], limit: int) -> str:
 
 
 @quarantine.command(help=N_("Show why a record is in quarantine."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @click.option(
     "--payload", "with_payload", cls=Option, is_flag=True, help=N_("Also what was received; it may hold personal data.")
 )
@@ -105,7 +106,7 @@ def _in_words(facts: Mapping[str, Any]) -> str:
 
 
 @quarantine.command(help=N_("Let the next run fetch the record afresh and try again."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def replay(invocation: Invocation, number: int) -> None:
     from national_sync.operators.answers import answer_quarantine
@@ -119,7 +120,7 @@ def replay(invocation: Invocation, number: int) -> None:
 
 
 @quarantine.command(help=N_("Give a record up: it is not asked about again until it changes."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def drop(invocation: Invocation, number: int) -> None:
     from national_sync.operators.answers import answer_quarantine

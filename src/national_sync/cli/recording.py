@@ -25,9 +25,10 @@ def recorder(invocation: Invocation, bootstrap: Bootstrap, connection: Connectio
 
 
 def time_of_day(given: str) -> int:
-    from national_sync.recording.written import Unreadable, read_time
+    from national_sync.recording.written import read_time
+    from national_sync.unfit import Unfit
 
     try:
         return read_time(given)
-    except Unreadable as error:
+    except Unfit as error:
         raise click.BadParameter(say(error.reason)) from error

@@ -6,14 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import (
-    NUMBER,
-    at_counter,
-    key_option,
-    limit_option,
-    offset_option,
-)
+from national_sync.cli.counter import at_counter, key_option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.nouns import add_show, do_and_tell, number_argument, tell_listed
 from national_sync.clock import local_text

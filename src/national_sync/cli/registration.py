@@ -1,33 +1,23 @@
-"""`national-sync volunteer …`, as far as becoming a volunteer goes: forms, approval, sending, searching."""
+"""`national-sync volunteer …`, as far as a registration goes: taking it, deciding about it, sending it, looking at it."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import NUMBER, limit_option, offset_option, only_county_option
 from national_sync.cli.command import Command, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
+from national_sync.cli.registering import at_work
 from national_sync.cli.rows import masked, moment, more_below, row_facts
 from national_sync.i18n import N_, _, say
-from national_sync.prose.codes import code_word
 from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
 from national_sync.prose.words import word
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from national_sync.bootstrap import Bootstrap
-    from national_sync.registration.desk import Desk
-    from national_sync.registration.importing import Imported
-    from national_sync.registration.search import By
 
 STATES: Final = (
     "submitted",
@@ -40,36 +30,10 @@ STATES: Final = (
     "refused",
 )
 """The values of `registration.stages.State`; a test holds the two equal."""
-_REFUSED_EXIT_CODE: Final = 2
-_MOST_SHOWN: Final = 50
 _FEW: Final = 10
 """So many codes fit into a question."""
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
-_NUMBER: Final = click.IntRange(1, 2**62)
-_numbers = click.argument("numbers", type=_NUMBER, nargs=-1, metavar="NO...")
+_numbers = click.argument("numbers", type=NUMBER, nargs=-1, metavar="NO...")
 _sheet = click.option("--sheet", cls=Option, metavar="CODE", help=N_("All that came with this import and are ready."))
-_county = click.option(
-    "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
-)
-_limit = click.option("--limit", cls=Option, type=click.IntRange(1, 1_000), default=50, show_default=True)
-_offset = click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
-
-
-def _desk(invocation: Invocation, bootstrap: Bootstrap, connection: Connection) -> Desk:
-    """Whoever is logged in, at work. Raises LoginRequired."""
-    from national_sync.registration.desk import Desk
-
-    rules = bootstrap.loaded.policy.registration
-    return Desk(invocation.operator(connection), bootstrap.sealer(), rules, invocation.now)
-
-
-@contextmanager
-def _at_work(invocation: Invocation) -> Iterator[tuple[Connection, Desk]]:
-    """A durable transaction and the desk."""
-    bootstrap = invocation.open()
-    with bootstrap.database() as database, database.write(durable=True) as connection:
-        yield connection, _desk(invocation, bootstrap, connection)
 
 
 # Coming in
@@ -85,7 +49,7 @@ def submit(invocation: Invocation, file: str | None) -> None:
     from national_sync.registration.submitting import submit as take
 
     written = _from_json(file) if file else _asked(invocation)
-    with _at_work(invocation) as (connection, desk):
+    with at_work(invocation) as (connection, desk):
         taken = take(connection, desk, written)
     facts = {"id": taken.id, "state": "submitted", "approver": taken.approver, "volunteer_id": taken.volunteer_id}
     invocation.answer({"registration": facts}, lambda: _submitted(facts))
@@ -153,87 +117,6 @@ def _answer(name: str) -> str:
     return answer
 
 
-@click.command(cls=Command, help=N_("Write an empty sheet in which a unit registers many people at once."))
-@click.argument("file", type=_FILE)
-@pass_invocation
-def template(invocation: Invocation, file: Path) -> None:
-    from national_sync.errors import UsageError
-    from national_sync.registration.sheet import write_template
-
-    if file.exists():
-        raise UsageError(N_("{file} is there already; nothing was written over it."), file=file)
-    write_template(file)
-    invocation.answer(
-        {"file": str(file)},
-        lambda: _(N_("{file} is ready to be filled in. Then: national-sync volunteer import {file}"), file=file),
-    )
-
-
-@click.command(
-    "import",
-    cls=Command,
-    help=N_("Take the registrations of a filled-in sheet: all of them, or none if a row is wrong."),
-)
-@click.argument("file", type=_FILE)
-@click.option("--only-valid", cls=Option, is_flag=True, help=N_("Take the rows that are right; the others are told."))
-@click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only check every row."))
-@pass_invocation
-@click.pass_context
-def import_(ctx: click.Context, invocation: Invocation, file: Path, only_valid: bool, dry_run: bool) -> None:
-    from national_sync.registration.importing import take_sheet
-
-    bootstrap = invocation.open()
-    with bootstrap.database() as database:
-        with database.read() as connection:
-            desk = _desk(invocation, bootstrap, connection)
-        imported = take_sheet(database, desk, file, only_valid=only_valid, dry_run=dry_run)
-    facts = _import_facts(file, imported, dry_run=dry_run)
-    invocation.answer(facts, lambda: _imported_in_words(facts, only_valid=only_valid))
-    ctx.exit(_REFUSED_EXIT_CODE if imported.refused_count and not imported.taken else 0)
-
-
-def _import_facts(file: Path, imported: Imported, *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "file": str(file),
-        "dry_run": dry_run,
-        "taken": imported.taken,
-        "sheet": imported.sheet if imported.taken else None,
-        "counts": {
-            "rows": imported.rows,
-            "valid": imported.valid,
-            "known": imported.known,
-            "refused": imported.refused_count,
-        },
-        "refused": [{"row": one.row, "reason": say(one.reason)} for one in imported.refused],
-    }
-
-
-def _imported_in_words(facts: Mapping[str, Any], *, only_valid: bool) -> str:
-    counts, told = facts["counts"], facts["refused"][:_MOST_SHOWN]
-    lines = [line for row in told for line in _refused_row(row)]
-    if counts["refused"] > len(told):
-        lines.append(_(N_("… and {count} more"), count=counts["refused"] - len(told)))
-    words = N_("Rows: {rows}; right: {valid}, of them volunteers already: {known}; refused: {refused}")
-    lines += wrapped(_(words, **counts), SCREEN_WIDTH)
-    if facts["taken"]:
-        lines.append(
-            _(N_("Taken. Approve them: national-sync volunteer approve --sheet {sheet}"), sheet=facts["sheet"])
-        )
-    elif counts["refused"] and not only_valid:
-        told_next = N_(
-            "Nothing was taken. Correct these rows and give the file again, or take the others: --only-valid"
-        )
-        lines += wrapped(_(told_next), SCREEN_WIDTH)
-    else:
-        lines.append(_(N_("Nothing was taken.")))
-    return "\n".join(lines)
-
-
-def _refused_row(row: Mapping[str, Any]) -> Iterator[str]:
-    for reason in row["reason"].splitlines():
-        yield from wrapped(_(N_("Row {row}: {reason}"), row=row["row"], reason=reason), SCREEN_WIDTH)
-
-
 # Deciding
 
 
@@ -268,7 +151,7 @@ def _decide(
     from national_sync.registration.stages import State, chosen, decide
 
     _check_chosen(numbers, sheet)
-    with _at_work(invocation) as (connection, desk):
+    with at_work(invocation) as (connection, desk):
         ids = chosen(connection, desk, State(to), numbers, sheet)
         _check_some(ids)
         decide(connection, desk, ids, State(to), masked(reason))
@@ -306,7 +189,7 @@ def send(invocation: Invocation, numbers: Sequence[int], sheet: str | None) -> N
     from national_sync.registration.stages import State, chosen, follow
     from national_sync.registration.stages import send as send_registrations
 
-    with _at_work(invocation) as (connection, desk):
+    with at_work(invocation) as (connection, desk):
         ids = chosen(connection, desk, State.SENT, numbers, sheet)
         _check_some(ids)
         facts = send_registrations(connection, desk, ids)
@@ -327,7 +210,7 @@ def send(invocation: Invocation, numbers: Sequence[int], sheet: str | None) -> N
 def follow(invocation: Invocation) -> None:
     from national_sync.registration.stages import follow as follow_all
 
-    with _at_work(invocation) as (connection, desk):
+    with at_work(invocation) as (connection, desk):
         moved = follow_all(connection, desk.now)
     invocation.answer(
         {"moved": moved},
@@ -344,9 +227,9 @@ def follow(invocation: Invocation) -> None:
 @click.command(cls=Command, help=N_("List registrations, the newest first."))
 @click.option("--state", cls=Option, type=click.Choice(STATES), help=N_("Only those that have come so far."))
 @click.option("--sheet", cls=Option, metavar="CODE", help=N_("Only those that came with this import."))
-@_county
-@_limit
-@_offset
+@only_county_option
+@limit_option
+@offset_option
 @pass_invocation
 def registrations(
     invocation: Invocation, state: str | None, sheet: str | None, county: str | None, limit: int, offset: int
@@ -375,7 +258,7 @@ def _listed(found: Sequence[Mapping[str, Any]], limit: int) -> str:
 
 
 @click.command(cls=Command, help=N_("Show a registration: the form, and who did what about it and when."))
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def registration(invocation: Invocation, number: int) -> None:
     from national_sync.operators.rights import Right, require
@@ -434,186 +317,4 @@ def _actor(actor: str) -> str:
     return _(N_("the national side")) if actor == "national" else actor
 
 
-@click.command(
-    cls=Command, help=N_("Print registration forms, in two copies each: for the record office and for the unit.")
-)
-@click.argument("numbers", type=_NUMBER, nargs=-1, required=True, metavar="NO...")
-@click.argument("file", type=_FILE)
-@pass_invocation
-def form(invocation: Invocation, numbers: Sequence[int], file: Path) -> None:
-    from national_sync.operators.rights import Right, require
-    from national_sync.registration.forms import registration_form
-    from national_sync.registration.stages import load
-
-    bootstrap = invocation.open()
-    with bootstrap.database() as database, database.read() as connection:
-        operator = invocation.operator(connection)
-        rows = [load(connection, number) for number in numbers]
-        for row in rows:
-            require(operator, Right.READ_PERSONAL, county=row["county"])
-        document = registration_form(rows, bootstrap.sealer())
-    _write_private(file, document)
-    invocation.answer(
-        {"forms": {"file": str(file), "count": len(rows)}},
-        lambda: _(N_("Forms in {file}, two copies each: {count}"), file=file, count=len(rows)),
-    )
-
-
-def _write_private(file: Path, document: bytes) -> None:
-    """A form shows whole ID numbers: it is its owner's alone."""
-    import os
-
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-        opened.write(document)
-
-
-@click.command(
-    cls=Command,
-    help=N_(
-        "Find volunteers by name, by the initials of the name in pinyin (lwx), by volunteer number or row, by team, or by "
-        "ID number, which is asked for."
-    ),
-)
-@click.argument("wanted", metavar="TEXT", required=False)
-@click.option("--team", cls=Option, type=_NUMBER, help=N_("The members of this team, by its row number."))
-@click.option("--id-number", cls=Option, is_flag=True, help=N_("Ask for an ID number, or read it from standard input."))
-@_county
-@_limit
-@_offset
-@pass_invocation
-def search(
-    invocation: Invocation,
-    wanted: str | None,
-    team: int | None,
-    id_number: bool,
-    county: str | None,
-    limit: int,
-    offset: int,
-) -> None:
-    from national_sync.operators.rights import Right, require
-    from national_sync.registration.search import By, hash_of_number, keep_initials
-    from national_sync.registration.search import search as find
-
-    _check_one_way(wanted, team, id_number)
-    bootstrap = invocation.open()
-    value: Any
-    with bootstrap.database() as database:
-        if id_number:
-            by, value = By.ID_NUMBER, hash_of_number(bootstrap.sealer(), _asked_number())
-        elif team is not None:
-            by, value = By.TEAM, team
-        else:
-            by, value = _way(wanted or "")
-        if by is By.INITIALS:
-            with database.write() as connection:
-                keep_initials(connection)
-        with database.read() as connection:
-            reader = invocation.reader(connection)
-            county = county or reader.county
-            require(reader, Right.READ, county=county)
-            found = [dict(row) for row in find(connection, by, value, county=county, limit=limit, offset=offset)]
-    invocation.answer({"by": by.value, "volunteers": found}, lambda: _found_in_words(found, limit))
-
-
-def _check_one_way(wanted: str | None, team: int | None, id_number: bool) -> None:
-    from national_sync.errors import UsageError
-
-    if sum((wanted is not None, team is not None, id_number)) != 1:
-        raise UsageError(N_("Say one thing to look for: a text, --team NO or --id-number."))
-
-
-def _way(wanted: str) -> tuple[By, Any]:
-    from national_sync.errors import UsageError
-    from national_sync.registration.initials import as_initials
-    from national_sync.registration.search import By
-
-    text = wanted.strip()
-    if sum(map(str.isdigit, text)) >= 15 and not text.upper().startswith("V"):
-        raise UsageError(
-            N_("An ID number does not belong on the command line, where others can read it."),
-            hint=N_("Have it asked for: national-sync volunteer search --id-number"),
-        )
-    initials = as_initials(text)
-    if initials is not None:
-        return By.INITIALS, initials
-    if text[:1].upper() == "V" and any(map(str.isdigit, text)):
-        return By.NUMBER, text.upper()
-    return By.NAME, text
-
-
-def _asked_number() -> str:
-    if sys.stdin.isatty():
-        return str(click.prompt(_(N_("ID number")), err=True))
-    return sys.stdin.readline().strip()
-
-
-def _found_in_words(found: Sequence[Mapping[str, Any]], limit: int) -> str:
-    if not found:
-        return _(N_("Nobody was found."))
-    headings = [
-        _(N_("No.")),
-        _(N_("Volunteer")),
-        _(N_("Name")),
-        _(N_("Sex")),
-        _(N_("Born")),
-        _(N_("County")),
-        _(N_("Real name")),
-    ]
-    rows = [
-        (
-            one["id"],
-            one["number"] or "-",
-            one["name"],
-            code_word("sex", one["sex"]),
-            one["birth_date"],
-            one["county"],
-            code_word("real_name_state", one["real_name_state"])
-            if one["withdrawn_at"] is None
-            else word("record_withdrawn"),
-        )
-        for one in found
-    ]
-    return "\n".join(filter(None, [table(headings, rows), more_below(len(rows), limit)]))
-
-
-@click.command(
-    "record-book", cls=Command, help=N_("Print the service record book of a team: its effective hours in some time.")
-)
-@click.argument("file", type=_FILE)
-@click.option("--team", cls=Option, type=_NUMBER, required=True, help=N_("The team, by its row number."))
-@click.option("--from", "first", cls=Option, type=_DAY, required=True, help=N_("The first service day."))
-@click.option("--until", "last", cls=Option, type=_DAY, required=True, help=N_("The last service day."))
-@pass_invocation
-def record_book(invocation: Invocation, file: Path, team: int, first: datetime, last: datetime) -> None:
-    from national_sync.acts import row_by_id
-    from national_sync.operators.rights import Right, require
-    from national_sync.registration.record_book import record_book as book_of
-    from national_sync.registration.record_book import record_book_pdf
-
-    with invocation.open().database() as database, database.read() as connection:
-        county = row_by_id(connection, "team", team)["area_id"][:6]
-        require(invocation.operator(connection), Right.READ_PERSONAL, county=county)
-        book = book_of(connection, team, first.date(), last.date())
-    file.write_bytes(record_book_pdf(book))
-    facts = {"file": str(file), "people": len(book["people"]), "records": book["count"], "hours": book["hours"]}
-    invocation.answer(
-        {"record_book": facts},
-        lambda: _(N_("{people} people with {records} records, {hours} hours, are in {file}."), **facts),
-    )
-
-
-COMMANDS: Final[tuple[click.Command, ...]] = (
-    submit,
-    template,
-    import_,
-    approve,
-    reject,
-    file,
-    send,
-    follow,
-    registrations,
-    registration,
-    form,
-    search,
-    record_book,
-)
+COMMANDS: Final = (submit, approve, reject, file, send, follow, registrations, registration)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import FILE, NUMBER
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
@@ -18,13 +19,11 @@ def report() -> None:
 
 
 @report.command(help=N_("Write the morning report, one HTML page that can be mailed, and print it in words."))
-@click.option(
-    "--run", "run_id", cls=Option, type=click.IntRange(1, 2**62), metavar="NO", help=N_("Of this run, not the last.")
-)
+@click.option("--run", "run_id", cls=Option, type=NUMBER, metavar="NO", help=N_("Of this run, not the last."))
 @click.option(
     "--output",
     cls=Option,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help=N_("Where to put the page; else into the folder [paths] reports."),
 )

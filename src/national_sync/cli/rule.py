@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import COUNTY, NUMBER
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
@@ -26,7 +26,7 @@ def rule() -> None:
     pass
 
 
-_number = click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+_number = click.argument("number", type=NUMBER, metavar="NO")
 
 
 def _terms(*, required: bool) -> Callable[[Command], Command]:
@@ -139,7 +139,7 @@ def remove(invocation: Invocation, number: int) -> None:
 
 
 @rule.command(help=N_("Say what a rule, standing or only thought of, would have decided about past mismatches."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="[NO]", required=False)
+@click.argument("number", type=NUMBER, metavar="[NO]", required=False)
 @_terms(required=False)
 @pass_invocation
 def test(invocation: Invocation, /, number: int | None, **terms: Any) -> None:

@@ -8,14 +8,13 @@ from typing import Any
 
 import click
 
+from national_sync.cli.choices import DAY, FILE, NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import NUMBER, limit_option, looking, offset_option, tell_rows
+from national_sync.cli.counter import looking, tell_rows
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.cli.nouns import DAY, do_and_tell, first_day_option, last_day_option, number_argument, tell_listed
+from national_sync.cli.nouns import do_and_tell, first_day_option, last_day_option, number_argument, tell_listed
 from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(cls=Group, help=N_("Statements per merchant and period, and objections to them."))
@@ -53,8 +52,8 @@ def list_(invocation: Invocation, merchant: int | None, limit: int, offset: int)
 
 @settlement.command(help=N_("Show a statement with its lines, or write it to a workbook or a PDF to be stamped."))
 @number_argument
-@click.option("--xlsx", cls=Option, type=_FILE, help=N_("Write a workbook."))
-@click.option("--pdf", cls=Option, type=_FILE, help=N_("Write a PDF with room for the stamps."))
+@click.option("--xlsx", cls=Option, type=FILE, help=N_("Write a workbook."))
+@click.option("--pdf", cls=Option, type=FILE, help=N_("Write a PDF with room for the stamps."))
 @pass_invocation
 def show(invocation: Invocation, number: int, xlsx: Path | None, pdf: Path | None) -> None:
     from national_sync.exchange.settlement import statement_of
@@ -102,8 +101,9 @@ def _in_words(facts: dict[str, Any]) -> str:
 @pass_invocation
 def totals(invocation: Invocation, first: datetime, last: datetime) -> None:
     from national_sync.errors import UsageError
-    from national_sync.exchange.calendar import midnight, midnight_after
+    from national_sync.exchange.calendar import midnight_after
     from national_sync.exchange.settlement import city_totals
+    from national_sync.puer_time import midnight
 
     if first > last:
         raise UsageError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import deciding, reading
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import COUNTY, DAY, FILE, NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import masked, more_below, row_facts
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _BODIES: Final = ("civilisation_office", "guidance_centre", "federation")
 """The values of `recognition.batches.Body`; a test holds the two equal."""
-_NUMBER: Final = click.IntRange(1, 2**62)
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _REASON: Final = N_("Why, for the record.")
 
 
@@ -51,7 +49,7 @@ def _day(chosen: datetime | None) -> date | None:
     )
 )
 @click.option("--year", cls=Option, type=click.IntRange(1990, 9999), required=True)
-@click.option("--cut-off", cls=Option, type=_DAY, help=N_("The last service day that counts; else 31 December."))
+@click.option("--cut-off", cls=Option, type=DAY, help=N_("The last service day that counts; else 31 December."))
 @pass_invocation
 def run(invocation: Invocation, year: int, cut_off: datetime | None) -> None:
     from national_sync.recognition.batches import draft
@@ -97,7 +95,7 @@ def _list_in_words(batches: list[dict[str, Any]]) -> str:
 
 
 @star.command(help=N_("Show one batch: how many stars, who has signed, which objections are open."))
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def show(invocation: Invocation, number: int) -> None:
     from national_sync.recognition.batches import show as show_batch
@@ -142,8 +140,8 @@ def _batch_in_words(batch: Mapping[str, Any]) -> str:
 
 
 @star.command(help=N_("Put a draft to the public for the working days that the policy names."))
-@click.argument("number", type=_NUMBER, metavar="NO")
-@click.option("--from", "first", cls=Option, type=_DAY, help=N_("The first day of the notice; else today."))
+@click.argument("number", type=NUMBER, metavar="NO")
+@click.option("--from", "first", cls=Option, type=DAY, help=N_("The first day of the notice; else today."))
 @pass_invocation
 def notice(invocation: Invocation, number: int, first: datetime | None) -> None:
     from national_sync.recognition.batches import give_notice
@@ -172,7 +170,7 @@ def _noticed(number: int, facts: Mapping[str, Any]) -> str:
 
 
 @star.command("object", help=N_("Enter an objection: it freezes this person's star, not the batch."))
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @click.argument("volunteer")
 @click.option("--reason", cls=Option, required=True, help=_REASON)
 @pass_invocation
@@ -191,7 +189,7 @@ def object_(invocation: Invocation, number: int, volunteer: str, reason: str) ->
 
 
 @star.command(help=N_("Answer an objection."))
-@click.argument("number", type=_NUMBER, metavar="OBJECTION")
+@click.argument("number", type=NUMBER, metavar="OBJECTION")
 @click.option("--uphold/--dismiss", "is_upheld", cls=Option, required=True, help=N_("Whether it is right."))
 @click.option("--reason", cls=Option, required=True, help=_REASON)
 @pass_invocation
@@ -209,7 +207,7 @@ def answer(invocation: Invocation, number: int, is_upheld: bool, reason: str) ->
 
 
 @star.command(help=N_("Certify a batch for one of the three bodies, after the notice; the third makes it so."))
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @click.option("--body", cls=Option, type=click.Choice(_BODIES), required=True, help=N_("Which body certifies."))
 @pass_invocation
 def certify(invocation: Invocation, number: int, body: str) -> None:
@@ -239,7 +237,7 @@ def _signed(number: int, body: str, is_certified: bool) -> str:
 
 
 @star.command(help=N_("Note that a certified batch has been made public."))
-@click.argument("number", type=_NUMBER, metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def publish(invocation: Invocation, number: int) -> None:
     from national_sync.recognition.batches import publish as publish_batch
@@ -252,8 +250,8 @@ def publish(invocation: Invocation, number: int) -> None:
 
 
 @star.command(help=N_("Write the roster of a batch, as .xlsx or .pdf with an area for the stamps."))
-@click.argument("number", type=_NUMBER, metavar="NO")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("number", type=NUMBER, metavar="NO")
+@click.argument("file", type=FILE)
 @click.option("--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county."))
 @pass_invocation
 def roster(invocation: Invocation, number: int, file: Path, county: str | None) -> None:
@@ -273,7 +271,7 @@ def roster(invocation: Invocation, number: int, file: Path, county: str | None) 
 
 @star.command(help=N_("Why somebody has a star or not: every record, counted or left out with the reason."))
 @click.argument("volunteer")
-@click.option("--batch", "number", cls=Option, type=_NUMBER, help=N_("By this batch; else by the newest."))
+@click.option("--batch", "number", cls=Option, type=NUMBER, help=N_("By this batch; else by the newest."))
 @pass_invocation
 def explain(invocation: Invocation, volunteer: str, number: int | None) -> None:
     from national_sync.acts import find_volunteer
@@ -364,8 +362,8 @@ def _doubled(seconds: int) -> str:
 
 
 @star.command(help=N_("Look through the certified stars again: list those that would not be given today."))
-@click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
+@limit_option
+@offset_option
 @pass_invocation
 def review(invocation: Invocation, limit: int, offset: int) -> None:
     from national_sync.recognition.reviews import list_reviews, look_again
@@ -400,7 +398,7 @@ def _reviews_in_words(reviews: list[dict[str, Any]], limit: int) -> str:
 
 
 @star.command(help=N_("Revoke a certified star; it stays in the record as revoked."))
-@click.argument("award", type=_NUMBER)
+@click.argument("award", type=NUMBER)
 @click.option("--reason", cls=Option, required=True, help=_REASON)
 @pass_invocation
 def revoke(invocation: Invocation, award: int, reason: str) -> None:
@@ -414,7 +412,7 @@ def revoke(invocation: Invocation, award: int, reason: str) -> None:
 
 
 @star.command(help=N_("Let a star on the review list stand."))
-@click.argument("award", type=_NUMBER)
+@click.argument("award", type=NUMBER)
 @click.option("--reason", cls=Option, required=True, help=_REASON)
 @pass_invocation
 def keep(invocation: Invocation, award: int, reason: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from national_sync.cli.acting import deciding, reading
+from national_sync.cli.choices import FILE
 from national_sync.cli.command import Command, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.clock import local_date
@@ -127,7 +128,7 @@ def _applied(chosen: Sequence[Candidate], facts: Mapping[str, Any]) -> str:
     cls=Command,
     help=N_("Write the list of stars to apply for nationally: exactly the band reached, never a lower one."),
 )
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @pass_invocation
 def applications(invocation: Invocation, file: Path) -> None:
     from national_sync.recognition.rosters import write_applications

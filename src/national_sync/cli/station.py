@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import deciding, reading
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import DAY, NUMBER, only_county_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 _KINDS: Final = ("community", "public_place", "scenic_spot", "hospital", "transport", "shop", "bank", "other")
 """`stations.rules.KINDS`; a test holds the two equal."""
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _LAST_DAYS: Final = 30
-_NUMBER: Final = click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+_NUMBER: Final = click.argument("number", type=NUMBER, metavar="NO")
 
 
 @click.group(cls=Group, help=N_("Service stations and the hours recorded at them."))
@@ -60,7 +59,7 @@ def _written(command: Callable[..., None]) -> Callable[..., None]:
 @station.command(help=N_("Write a station down."))
 @click.argument("name")
 @_written
-@click.option("--opened", cls=Option, type=_DAY, help=N_("Its first day; else today."))
+@click.option("--opened", cls=Option, type=DAY, help=N_("Its first day; else today."))
 @pass_invocation
 def create(invocation: Invocation, /, team: str | None, opened: datetime | None, **given: str | None) -> None:
     from national_sync.stations.office import create as make
@@ -111,7 +110,7 @@ def _team_id(connection: Connection, given: str | None) -> int | None:
 
 @station.command(help=N_("Close a station for good."))
 @_NUMBER
-@click.option("--on", "last_day", cls=Option, type=_DAY, help=N_("Its last day; else today."))
+@click.option("--on", "last_day", cls=Option, type=DAY, help=N_("Its last day; else today."))
 @pass_invocation
 def close(invocation: Invocation, number: int, last_day: datetime | None) -> None:
     from national_sync.stations.office import close as end
@@ -131,7 +130,7 @@ def close(invocation: Invocation, number: int, last_day: datetime | None) -> Non
 
 
 @station.command("list", help=N_("List the stations of a county or of the city."))
-@click.option("--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits."))
+@only_county_option
 @click.option("--all", "with_closed", cls=Option, is_flag=True, help=N_("Closed ones too."))
 @pass_invocation
 def list_(invocation: Invocation, county: str | None, with_closed: bool) -> None:
@@ -171,8 +170,8 @@ def _listed(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 @station.command(help=N_("The hours recorded at a station day by day, and the days on which they were too few."))
 @_NUMBER
-@click.option("--from", "first", cls=Option, type=_DAY, help=N_("The first day; else thirty days before the last."))
-@click.option("--until", "last", cls=Option, type=_DAY, help=N_("The last day; else yesterday."))
+@click.option("--from", "first", cls=Option, type=DAY, help=N_("The first day; else thirty days before the last."))
+@click.option("--until", "last", cls=Option, type=DAY, help=N_("The last day; else yesterday."))
 @click.option("--all", "every_day", cls=Option, is_flag=True, help=N_("Show the days with enough hours too."))
 @pass_invocation
 def hours(invocation: Invocation, number: int, first: datetime | None, last: datetime | None, every_day: bool) -> None:

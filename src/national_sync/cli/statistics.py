@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from national_sync.cli.acting import reading
+from national_sync.cli.choices import FILE
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.i18n import N_, _
@@ -17,7 +18,6 @@ from national_sync.prose.layout import table
 
 _YEAR: Final = click.IntRange(1990, 9999)
 _MOST_YEARS: Final = 4
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(cls=Group, help=N_("The yearly statistics form of units, counties and the city."))
@@ -32,7 +32,7 @@ def _year_option(command: Any) -> Any:
 
 @statistics.command(help=N_("Make a unit's form from the mirror: to be completed, stamped and sent back in September."))
 @click.argument("unit")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @_year_option
 @pass_invocation
 def build(invocation: Invocation, unit: str, file: Path, year: int) -> None:
@@ -58,7 +58,7 @@ def build(invocation: Invocation, unit: str, file: Path, year: int) -> None:
 
 
 @statistics.command(help=N_("Take a form that came back: every cell is checked against what was issued."))
-@click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.argument("files", type=FILE, nargs=-1, required=True)
 @pass_invocation
 def receive(invocation: Invocation, files: Sequence[Path]) -> None:
     from national_sync.acts import Act
@@ -85,7 +85,7 @@ def _received(one: Mapping[str, Any]) -> str:
 
 
 @statistics.command(help=N_("Add up what came back: the county's form, or the city's without a county."))
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--county", cls=Option, metavar="CODE", help=N_("Only this county."))
 @_year_option
 @pass_invocation
@@ -135,7 +135,7 @@ def _status_in_words(units: Sequence[Mapping[str, Any]]) -> str:
 @statistics.command(help=N_("Compare years: volunteers, active ones, hours and stars, by county and month."))
 @click.option("--from", "first", cls=Option, type=_YEAR, required=True, help=N_("The first year."))
 @click.option("--until", "last", cls=Option, type=_YEAR, required=True, help=N_("The last year."))
-@click.option("--output", "file", cls=Option, type=_FILE, help=N_("Write it as one .html page with plots."))
+@click.option("--output", "file", cls=Option, type=FILE, help=N_("Write it as one .html page with plots."))
 @pass_invocation
 def years(invocation: Invocation, first: int, last: int, file: Path | None) -> None:
     from datetime import timedelta

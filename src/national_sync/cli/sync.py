@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from national_sync.cli.choices import ENTITIES
+from national_sync.cli.choices import DAY, ENTITIES
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.progress import shown_progress
@@ -41,7 +41,7 @@ def _limits(command: Any) -> Any:
             "--until",
             "date_until",
             cls=Option,
-            type=click.DateTime(["%Y-%m-%d"]),
+            type=DAY,
             metavar="DATE",
             help=N_("Only service dates up to this day."),
         ),
@@ -49,7 +49,7 @@ def _limits(command: Any) -> Any:
             "--from",
             "date_from",
             cls=Option,
-            type=click.DateTime(["%Y-%m-%d"]),
+            type=DAY,
             metavar="DATE",
             help=N_("Only service dates from this day on, to fill in a gap."),
         ),

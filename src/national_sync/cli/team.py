@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import deciding, reading
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import limit_option, offset_option, only_county_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import moment, more_below
@@ -166,11 +166,11 @@ def enable(invocation: Invocation, team: str, reason: str) -> None:
 
 
 @team.command("list", help=N_("List the teams of a county or of the city."))
-@click.option("--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits."))
+@only_county_option
 @click.option("--state", cls=Option, type=click.Choice(_STATES), help=N_("Only those in this state."))
 @click.option("--named", cls=Option, metavar="TEXT", help=N_("Only those with this in their name."))
-@click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
+@limit_option
+@offset_option
 @pass_invocation
 def list_(invocation: Invocation, /, county: str | None, limit: int, **chosen: Any) -> None:
     from national_sync.teams.listing import list_teams

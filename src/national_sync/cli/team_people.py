@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import deciding, reading
+from national_sync.cli.choices import DAY, limit_option, offset_option
 from national_sync.cli.command import Command, Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import more_below
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
     from national_sync.acts import Act
 
 _STATES: Final = ("member", "applied", "left", "removed", "refused")
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _volunteer = click.argument("volunteer")
 _team = click.argument("team", metavar="TEAM")
-_limit = click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-_offset = click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
 
 
 def _meant(invocation: Invocation, connection: Connection, team: str, volunteer: str) -> tuple[int, int, Act]:
@@ -83,8 +81,8 @@ def leave(invocation: Invocation, team: str, volunteer: str) -> None:
 @click.command(cls=Command, help=N_("List who is in a team, who has applied, and who was in it, with the days."))
 @_team
 @click.option("--state", "states", cls=Option, type=click.Choice(_STATES), multiple=True, help=N_("May be repeated."))
-@_limit
-@_offset
+@limit_option
+@offset_option
 @pass_invocation
 def members(invocation: Invocation, team: str, states: Sequence[str], limit: int, offset: int) -> None:
     from national_sync.acts import county_of_team, find_team
@@ -100,8 +98,8 @@ def members(invocation: Invocation, team: str, states: Sequence[str], limit: int
 
 @click.command(cls=Command, help=N_("List the teams in which a volunteer is and was, with the days."))
 @_volunteer
-@_limit
-@_offset
+@limit_option
+@offset_option
 @pass_invocation
 def memberships(invocation: Invocation, volunteer: str, limit: int, offset: int) -> None:
     from national_sync.acts import county_of, find_volunteer
@@ -149,7 +147,7 @@ def leader() -> None:
 @leader.command("add", help=N_("A member leads the team from a day on; the national record names the first leader."))
 @_team
 @_volunteer
-@click.option("--since", cls=Option, type=_DAY, help=N_("The first day; else today."))
+@click.option("--since", cls=Option, type=DAY, help=N_("The first day; else today."))
 @click.option("--first", "is_first", cls=Option, is_flag=True, help=N_("The national record names this one."))
 @pass_invocation
 def add(invocation: Invocation, team: str, volunteer: str, since: datetime | None, is_first: bool) -> None:
@@ -166,7 +164,7 @@ def add(invocation: Invocation, team: str, volunteer: str, since: datetime | Non
 @leader.command("end", help=N_("Somebody no longer leads the team; who has led longest is named nationally then."))
 @_team
 @_volunteer
-@click.option("--until", cls=Option, type=_DAY, help=N_("The last day; else today."))
+@click.option("--until", cls=Option, type=DAY, help=N_("The last day; else today."))
 @pass_invocation
 def end(invocation: Invocation, team: str, volunteer: str, until: datetime | None) -> None:
     from national_sync.teams.leaders import end_leader

@@ -9,22 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import deciding, reading
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import COUNTY, FILE, NUMBER, limit_option, offset_option, only_county_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.files import written
+from national_sync.cli.filled_sheets import REFUSED_EXIT_CODE, refused_facts, refused_in_words, taking_options
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import more_below
-from national_sync.cli.training_coverage import (
-    county_option,
-    coverage,
-    group_of,
-    limit_option,
-    offset_option,
-    team_option,
-    uncovered,
-    unit_option,
-)
-from national_sync.i18n import N_, _, say
+from national_sync.cli.training_coverage import coverage, group_of, team_option, uncovered, unit_option
+from national_sync.i18n import N_, _
 from national_sync.prose.amounts import hours
 from national_sync.prose.codes import code_word
 from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
@@ -36,10 +28,7 @@ FORMS: Final = ("lecture", "exchange", "case_study", "on_site")
 ORGANISED_BY: Final = ("centre", "federation", "unit")
 KINDS: Final = ("general", "post", "professional")
 MODES: Final = ("face_to_face", "remote")
-_MOST_SHOWN: Final = 50
-_REFUSED_EXIT_CODE: Final = 2
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
-_SESSION: Final = click.argument("session", type=click.IntRange(1, 2**62), metavar="TRAINING")
+_SESSION: Final = click.argument("session", type=NUMBER, metavar="TRAINING")
 
 
 @click.group(cls=Group, help=N_("Trainings, who attended them, and who has not been trained."))
@@ -86,7 +75,7 @@ def add(invocation: Invocation, /, county: str | None, **given: str | None) -> N
 
 
 @session.command("list", help=N_("List the trainings, the newest first, and how many attended."))
-@county_option
+@only_county_option
 @limit_option
 @offset_option
 @pass_invocation
@@ -130,10 +119,10 @@ def attendance() -> None:
 
 @attendance.command("export", help=N_("Write a sheet of people in which to mark who attended."))
 @_SESSION
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @team_option
 @unit_option
-@county_option
+@only_county_option
 @pass_invocation
 def export(
     invocation: Invocation, session: int, file: Path, team: str | None, unit: str | None, county: str | None
@@ -162,9 +151,8 @@ def export(
     "import", help=N_("Take a filled-in sheet: all rows, or none if one is wrong. The next run sends the records.")
 )
 @_SESSION
-@click.argument("file", type=_FILE)
-@click.option("--only-valid", cls=Option, is_flag=True, help=N_("Take the rows that are right; the others are told."))
-@click.option("--dry-run", cls=Option, is_flag=True, help=N_("Only check every row."))
+@click.argument("file", type=FILE)
+@taking_options
 @pass_invocation
 @click.pass_context
 def import_(
@@ -180,7 +168,7 @@ def import_(
         taken = take_sheet(connection, found, file, operator, act, only_valid=only_valid, dry_run=dry_run)
     facts = _taken_facts(session, file, taken, dry_run=dry_run)
     invocation.answer({"attendance": facts}, lambda: "\n".join(_taken_in_words(facts)))
-    ctx.exit(_REFUSED_EXIT_CODE if taken.refused and not taken.is_taken else 0)
+    ctx.exit(REFUSED_EXIT_CODE if taken.refused and not taken.is_taken else 0)
 
 
 def _taken_facts(session: int, file: Path, taken: Taken, *, dry_run: bool) -> dict[str, Any]:
@@ -197,16 +185,13 @@ def _taken_facts(session: int, file: Path, taken: Taken, *, dry_run: bool) -> di
             "absent": taken.absent,
             "refused": len(taken.refused),
         },
-        "refused": [{"row": one.row, "reason": say(one.reason)} for one in taken.refused],
+        "refused": refused_facts(taken.refused),
     }
 
 
 def _taken_in_words(facts: Mapping[str, Any]) -> Iterator[str]:
     counts = facts["counts"]
-    for one in facts["refused"][:_MOST_SHOWN]:
-        yield from wrapped(_(N_("Row {row}: {reason}"), **one), SCREEN_WIDTH)
-    if counts["refused"] > _MOST_SHOWN:
-        yield _(N_("… and {count} more"), count=counts["refused"] - _MOST_SHOWN)
+    yield from refused_in_words(facts["refused"], counts["refused"])
     words = N_("Attended: {attended} ({new} new records, {known} known before); absent: {absent}; refused: {refused}")
     yield from wrapped(_(words, **counts), SCREEN_WIDTH)
     if facts["taken"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import reading
-from national_sync.cli.choices import COUNTY
+from national_sync.cli.choices import DAY, limit_option, offset_option, only_county_option
 from national_sync.cli.command import Command, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import more_below
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from national_sync.training.covering import Window
 
 _BY: Final = ("unit", "team", "county")
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
-county_option = click.option(
-    "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
-)
-limit_option = click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-offset_option = click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
 team_option = click.option("--team", cls=Option, metavar="TEAM", help=N_("The members of this team."))
 unit_option = click.option("--unit", cls=Option, metavar="UNIT", help=N_("The people of this unit."))
 
@@ -49,8 +43,8 @@ def group_of(connection: Connection, team: str | None, unit: str | None) -> tupl
 def _window(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--leaders", "leaders_only", cls=Option, is_flag=True, help=N_("Only people who lead a team.")),
-        click.option("--until", "last", cls=Option, type=_DAY, help=N_("The last day; else today.")),
-        click.option("--since", "first", cls=Option, type=_DAY, help=N_("The first day; else 1 January of that year.")),
+        click.option("--until", "last", cls=Option, type=DAY, help=N_("The last day; else today.")),
+        click.option("--since", "first", cls=Option, type=DAY, help=N_("The first day; else 1 January of that year.")),
     ):
         command = option(command)
     return command
@@ -71,7 +65,7 @@ def _days(invocation: Invocation, first: datetime | None, last: datetime | None,
 @click.command(cls=Command, help=N_("How many are trained, per unit, team or county."))
 @click.option("--by", cls=Option, type=click.Choice(_BY), default="unit", show_default=True)
 @_window
-@county_option
+@only_county_option
 @pass_invocation
 def coverage(
     invocation: Invocation,
@@ -120,7 +114,7 @@ def _coverage(facts: Mapping[str, Any]) -> Iterator[str]:
 @click.command(cls=Command, help=N_("List who has not been trained."))
 @team_option
 @unit_option
-@county_option
+@only_county_option
 @_window
 @limit_option
 @offset_option

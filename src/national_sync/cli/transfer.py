@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from national_sync.cli.acting import deciding
+from national_sync.cli.choices import DAY, FILE, NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
+from national_sync.cli.filled_sheets import REFUSED_EXIT_CODE, write_empty
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.rows import moment, more_below
 from national_sync.i18n import N_, _, say
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from national_sync.transfer.requests import Requested
     from national_sync.transfer.sheet import Taken
 
-_NUMBER: Final = click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_NUMBER: Final = click.argument("number", type=NUMBER, metavar="NO")
 _REASONS: Final = ("household", "address", "employer")
 _STATES: Final = ("requested", "approved", "stuck", "done", "called_off")
 
@@ -40,9 +41,7 @@ def transfer() -> None:
 @click.option("--from", "from_team", cls=Option, required=True, metavar="TEAM", help=N_("The old team."))
 @click.option("--to", "to_team", cls=Option, required=True, metavar="TEAM", help=N_("The new team."))
 @click.option("--reason", cls=Option, type=click.Choice(_REASONS), required=True, help=N_("What has changed."))
-@click.option(
-    "--on", "asked_on", cls=Option, type=click.DateTime(["%Y-%m-%d"]), help=N_("The day of the request; else today.")
-)
+@click.option("--on", "asked_on", cls=Option, type=DAY, help=N_("The day of the request; else today."))
 @click.option("--area", "service_area", cls=Option, metavar="CODE", help=N_("The new service area."))
 @click.option("--living-area", cls=Option, metavar="CODE", help=N_("The new living area."))
 @pass_invocation
@@ -73,7 +72,7 @@ def _requested(requested: Requested, shown: Mapping[str, Any]) -> str:
 
 
 @transfer.command(help=N_("Approve requests: the next run begins to carry them out."))
-@click.argument("numbers", type=click.IntRange(1, 2**62), nargs=-1, required=True, metavar="NO...")
+@click.argument("numbers", type=NUMBER, nargs=-1, required=True, metavar="NO...")
 @pass_invocation
 def approve(invocation: Invocation, numbers: Sequence[int]) -> None:
     from national_sync.transfer.requests import approve as approve_one
@@ -125,8 +124,8 @@ def cancel(invocation: Invocation, number: int) -> None:
 @transfer.command("list", help=N_("List the transfers under way, by the day on which they are due."))
 @click.option("--state", cls=Option, type=click.Choice(_STATES), help=N_("Only those in this state."))
 @click.option("--overdue", cls=Option, is_flag=True, help=N_("Only those past their day."))
-@click.option("--limit", cls=Option, type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
+@limit_option
+@offset_option
 @pass_invocation
 def list_(invocation: Invocation, state: str | None, overdue: bool, limit: int, offset: int) -> None:
     from national_sync.clock import local_date
@@ -229,17 +228,17 @@ def run(ctx: click.Context, invocation: Invocation) -> None:
 
 
 @transfer.command(help=N_("Write a workbook to fill in, a row for each person."))
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @pass_invocation
 def template(invocation: Invocation, file: Path) -> None:
     from national_sync.transfer.sheet import write_template
 
-    write_template(file)
+    write_empty(file, write_template)
     invocation.answer({"template": {"file": str(file)}}, lambda: _(N_("{file} is written."), file=file))
 
 
 @transfer.command("import", help=N_("Request a transfer for every row of a workbook, as when a whole unit moves."))
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option(
     "--only-valid", cls=Option, is_flag=True, help=N_("Take the rows that are right; otherwise all or nothing.")
 )
@@ -268,7 +267,7 @@ def import_(
         (attempt.commit if is_kept else attempt.rollback)()
     rows = [_row_facts(one, is_kept) for one in taken]
     invocation.answer({"rows": rows, "is_kept": is_kept}, lambda: _imported(taken, is_kept))
-    ctx.exit(0 if len(numbers) == len(taken) else 2)
+    ctx.exit(0 if len(numbers) == len(taken) else REFUSED_EXIT_CODE)
 
 
 def _row_facts(one: Taken, is_kept: bool) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""`national-sync volunteer`: persons who are registered more than once; what comes before is in `cli.registration`."""
+"""`national-sync volunteer`: persons who are registered more than once.
+
+Its other commands are in `cli.registration`, `cli.registration_sheet`, `cli.volunteer_papers` and `cli.volunteer_search`.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,17 @@ from typing import Any
 
 import click
 
-from national_sync.cli.choices import COUNTY
+from national_sync.cli import registration, registration_sheet, volunteer_papers
+from national_sync.cli.choices import NUMBER, limit_option, offset_option, only_county_option
 from national_sync.cli.command import Group, Option
 from national_sync.cli.invocation import Invocation, pass_invocation
-from national_sync.cli.registration import COMMANDS
 from national_sync.cli.rows import moment, more_below
+from national_sync.cli.volunteer_search import search
 from national_sync.i18n import N_, _, joined
 from national_sync.prose.codes import code_word
 from national_sync.prose.fields import field_name
 from national_sync.prose.layout import SCREEN_WIDTH, table, wrapped
 from national_sync.prose.words import word
-
-_county = click.option(
-    "--county", cls=Option, type=COUNTY, metavar="CODE", help=N_("Only this county, by its six digits.")
-)
-_limit = click.option("--limit", cls=Option, type=click.IntRange(1, 1_000), default=50, show_default=True)
 
 
 @click.group(cls=Group, help=N_("Volunteers: registration, search, people registered more than once."))
@@ -30,14 +29,14 @@ def volunteer() -> None:
     pass
 
 
-for _command in COMMANDS:
+for _command in (*registration.COMMANDS, *registration_sheet.COMMANDS, search, *volunteer_papers.COMMANDS):
     volunteer.add_command(_command)
 
 
 @volunteer.command(help=N_("List registrations that may be one person, the certain ones first."))
-@_county
-@_limit
-@click.option("--offset", cls=Option, type=click.IntRange(0), default=0)
+@only_county_option
+@limit_option
+@offset_option
 @pass_invocation
 def duplicates(invocation: Invocation, county: str | None, limit: int, offset: int) -> None:
     from dataclasses import asdict
@@ -239,7 +238,7 @@ def _hours(seconds: int) -> str:
 
 
 @volunteer.command(help=N_("Take a merge back, as long as nothing of it has gone out."))
-@click.argument("number", type=click.IntRange(1, 2**62), metavar="NO")
+@click.argument("number", type=NUMBER, metavar="NO")
 @pass_invocation
 def unmerge(invocation: Invocation, number: int) -> None:
     from national_sync.reconcile import merging
@@ -255,8 +254,8 @@ def unmerge(invocation: Invocation, number: int) -> None:
 
 
 @volunteer.command(help=N_("List merges, and whether the national side has followed."))
-@_county
-@_limit
+@only_county_option
+@limit_option
 @pass_invocation
 def merges(invocation: Invocation, county: str | None, limit: int) -> None:
     from national_sync.operators.rights import Right, require

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import click
 
+from national_sync.cli.choices import NUMBER, limit_option, offset_option
 from national_sync.cli.command import Group, Option
-from national_sync.cli.counter import (
-    NUMBER,
-    at_counter,
-    key_option,
-    limit_option,
-    offset_option,
-)
+from national_sync.cli.counter import at_counter, key_option
 from national_sync.cli.invocation import Invocation, pass_invocation
 from national_sync.cli.nouns import tell_listed
 from national_sync.cli.redemption import OFFICE, tell_outcome

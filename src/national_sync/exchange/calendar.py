@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, assert_never
 
-from national_sync.clock import PUER_TIME, local_date
+from national_sync.clock import local_date
+from national_sync.puer_time import AHEAD_SECONDS, DAY_SECONDS, midnight
 
 NEVER: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 """When hours without an end expire."""
-
-
-_DAY_SECONDS: Final = 86_400
-_AHEAD_SECONDS: Final = 8 * 3_600
-"""Puer is this far ahead of UTC."""
 
 
 class Period(StrEnum):
@@ -23,11 +19,6 @@ class Period(StrEnum):
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
-
-
-def midnight(day: date) -> int:
-    """The moment at which this day begins in Puer."""
-    return int(datetime.combine(day, time(), PUER_TIME).timestamp())
 
 
 def midnight_after(day: date) -> int:
@@ -51,13 +42,13 @@ def first_day(period: Period, day: date) -> date:
 
 def period_start(period: Period, now: float) -> int:
     """The moment at which the present period began."""
-    return _start_of(period, int(now + _AHEAD_SECONDS) // _DAY_SECONDS)
+    return _start_of(period, int(now + AHEAD_SECONDS) // DAY_SECONDS)
 
 
 @lru_cache(maxsize=100)
 def _start_of(period: Period, day_number: int) -> int:
     """By the number of the day in Puer, so that it is worked out once a day."""
-    return midnight(first_day(period, local_date(day_number * _DAY_SECONDS - _AHEAD_SECONDS)))
+    return midnight(first_day(period, local_date(day_number * DAY_SECONDS - AHEAD_SECONDS)))
 
 
 def next_period(period: Period, day: date) -> date:

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, text
 
 from national_sync.errors import UsageError
 from national_sync.exchange.accounts import AccountKind, spent
-from national_sync.exchange.calendar import Period, midnight, midnight_after
+from national_sync.exchange.calendar import Period, midnight_after
 from national_sync.exchange.rows import insert, locked, show, update
 from national_sync.exchange.typed import check_name
 from national_sync.i18n import N_
+from national_sync.puer_time import midnight
 
 
 class Category(StrEnum):

@@ -9,12 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from national_sync.errors import UsageError
-from national_sync.exchange.calendar import midnight, midnight_after
+from national_sync.exchange.calendar import midnight_after
 from national_sync.exchange.limits import parse_limits
 from national_sync.exchange.merchants import check_place
 from national_sync.exchange.rows import insert, locked, show, update
 from national_sync.exchange.typed import MOST_HOURS, check_name
 from national_sync.i18n import N_
+from national_sync.puer_time import midnight
 
 MOST_STOCK: Final = 1_000_000_000
 

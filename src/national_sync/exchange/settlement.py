@@ -16,11 +16,12 @@ from sqlalchemy import Connection, text
 from national_sync.clock import local_date
 from national_sync.errors import AlreadySettled, UsageError
 from national_sync.exchange.accounts import spent
-from national_sync.exchange.calendar import Period, days_of, first_day, midnight, next_period, period_name
+from national_sync.exchange.calendar import Period, days_of, first_day, next_period, period_name
 from national_sync.exchange.merchants import agreement_in_force
 from national_sync.exchange.rows import insert, locked, show, update
 from national_sync.exchange.typed import check_words
 from national_sync.i18n import N_
+from national_sync.puer_time import midnight
 
 _COVERED: Final = "account_id = :account AND version >= :first AND version <= :last"
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
 from national_sync.acts import Act
-from national_sync.sync.mismatches import add_events
-from national_sync.sync.slices import slices
+from national_sync.sync.mismatches import close_by_comparison
 
-_AT_A_TIME: Final = 500
 _CERTIFIED: Final = (
     "SELECT COALESCE(m.kept_id, a.volunteer_id) AS volunteer_id, MAX(a.star) AS star, MAX(a.seconds) AS seconds"
     " FROM star_award a LEFT JOIN volunteer_merge m ON m.gone_id = a.volunteer_id AND m.state = 'merged'"
@@ -63,7 +61,7 @@ def _close_settled(connection: Connection, field: str, source: str, act: Act) ->
         {"field": field},
     )
     mismatch_ids = list(over.scalars())
-    _close(connection, mismatch_ids, act)
+    close_by_comparison(connection, mismatch_ids, at=act.now, actor=act.actor)
     return len(mismatch_ids)
 
 
@@ -79,20 +77,6 @@ def _open_new(connection: Connection, field: str, source: str, act: Act) -> int:
         ),
         {"now": act.now, "field": field},
     ).rowcount
-
-
-def _close(connection: Connection, mismatch_ids: Sequence[int], act: Act) -> None:
-    for some in slices(mismatch_ids, _AT_A_TIME):
-        chosen = ", ".join(str(one) for one in some)
-        connection.execute(
-            text(
-                "UPDATE mismatch SET state = 'closed', resolution = 'cause_gone', last_seen_at = :now"
-                f" WHERE id IN ({chosen})"
-            ),
-            {"now": act.now},
-        )
-        detail = {"resolution": "cause_gone"}
-        add_events(connection, some, at=act.now, event="closed", actor=act.actor, detail=detail)
 
 
 def applications(connection: Connection) -> Iterator[Mapping[str, Any]]:

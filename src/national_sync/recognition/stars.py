@@ -10,12 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final
 
 from national_sync.policy import StarBasis, StarRules
 from national_sync.puer_time import midnight
-
-HIGHEST_STAR: Final = 5
 
 
 class Verdict(StrEnum):

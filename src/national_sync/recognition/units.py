@@ -92,7 +92,7 @@ def import_units(connection: Connection, file: Path, act: Act) -> dict[str, int]
     Gives the numbers of units `added` and `changed`. Raises SheetRefused with every problem.
     """
     problems = Problems(file.name)
-    read = list(_from_json(file, problems) if file.suffix.lower() == ".json" else _from_book(file, problems))
+    read = list(_from_json(file, problems) if file.suffix.lower() == ".json" else _from_book(file))
     units = [unit for place, raw in read if (unit := _checked(connection, place, raw, problems)) is not None]
     _refuse_twice(read, problems)
     problems.raise_if_any()
@@ -107,7 +107,7 @@ Place = Sequence[str]
 """Where each field of a unit stands, for the words of a problem."""
 
 
-def _from_book(file: Path, problems: Problems) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _from_book(file: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     book = open_book(file)
     if _SHEET not in book.sheet_names:
         raise refuse(file, N_("it has no sheet {sheet}; fill in: national-sync assessment template FILE"), sheet=_SHEET)

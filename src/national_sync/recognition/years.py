@@ -15,11 +15,10 @@ from national_sync.acts import rows
 from national_sync.divisions import COUNTIES
 from national_sync.policy import StarRules
 from national_sync.prose.amounts import hours
-from national_sync.puer_time import midnight
+from national_sync.puer_time import AHEAD_SECONDS, midnight
 from national_sync.recognition import drawings
 from national_sync.recognition.tally import Recipe
 
-_PUER_OFFSET_SECONDS: Final = 8 * 3600
 _MONTH: Final = {
     "sqlite": "strftime('%Y-%m', {moment}, 'unixepoch')",
     "postgresql": "to_char(to_timestamp({moment}) AT TIME ZONE 'UTC', 'YYYY-MM')",
@@ -128,7 +127,7 @@ def _registered(connection: Connection) -> str:
 
 
 def _month(connection: Connection, moment: str) -> str:
-    return _MONTH[connection.dialect.name].format(moment=f"{moment} + {_PUER_OFFSET_SECONDS}")
+    return _MONTH[connection.dialect.name].format(moment=f"{moment} + {AHEAD_SECONDS}")
 
 
 # The page

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from national_sync.acts import is_row_number
 from national_sync.clock import local_text
 from national_sync.records import REFERENCES, SEALED_FIELDS, Entity
 from national_sync.sealing import Sealer
@@ -57,7 +58,7 @@ class Names:
         self._known: dict[tuple[Entity, str], str] = {}
 
     def read(self, entity: Entity, row_ids: Iterable[str]) -> None:
-        wanted = {row_id for row_id in row_ids if _is_id(row_id) and (entity, row_id) not in self._known}
+        wanted = {row_id for row_id in row_ids if is_row_number(row_id) and (entity, row_id) not in self._known}
         columns = "name, number" if entity is Entity.VOLUNTEER else "name"
         found = self._connection.execute(
             text(f"SELECT id, {columns} FROM {entity} WHERE {among(self._connection, map(int, wanted))}")
@@ -70,10 +71,6 @@ class Names:
             self.read(entity, [row_id])
         named = self._known.setdefault((entity, row_id), "")
         return f"{named} (row:{row_id})" if named else f"row:{row_id}"
-
-
-def _is_id(written: str) -> bool:
-    return written.isascii() and written.isdigit() and len(written) < 19
 
 
 def shown(names: Names, entity: Entity, column: str, plain: str | None) -> str | None:

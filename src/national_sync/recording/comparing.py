@@ -22,10 +22,11 @@ from national_sync.i18n import N_, Lines, Phrase
 from national_sync.persons import PERSON_OF
 from national_sync.puer_time import day_of, midnight
 from national_sync.recording.entering import Line, Named, named_in
-from national_sync.recording.sheet import RefusedRow, read_lines
+from national_sync.recording.sheet import read_lines
 from national_sync.recording.standing import find_activities, find_people
+from national_sync.sheet_files import RefusedRow
 from national_sync.sync.kinds import MismatchKind
-from national_sync.sync.mismatches import add_events
+from national_sync.sync.mismatches import among, close_by_comparison
 from national_sync.sync.slices import slices
 
 KIND: Final = MismatchKind.BOOK_DIFFERS
@@ -186,27 +187,14 @@ _OPEN: Final = (
 def _close(connection: Connection, records: Sequence[int], differences: Sequence[Difference], act: Act) -> int:
     """Those about these records that no longer differ so."""
     still = {(one.record, one.field, _text(one.ours), _text(one.theirs)) for one in differences}
-    over = [
-        row["id"]
-        for some in slices(records, _AT_A_TIME)
-        for row in rows(
-            connection,
-            "SELECT id, row_id, field, ours, theirs FROM mismatch WHERE entity = 'hour_record' AND state = 'open'"
-            f" AND kind = :kind AND row_id IN ({', '.join(map(str, some))})",
-            kind=KIND.value,
-        )
-        if (row["row_id"], row["field"], row["ours"], row["theirs"]) not in still
-    ]
-    for some in slices(over, _AT_A_TIME):
-        connection.execute(
-            text(
-                "UPDATE mismatch SET state = 'closed', resolution = 'cause_gone', last_seen_at = :now"
-                f" WHERE id IN ({', '.join(map(str, some))})"
-            ),
-            {"now": act.now},
-        )
-        detail = {"resolution": "cause_gone"}
-        add_events(connection, some, at=act.now, event="closed", actor=act.actor, detail=detail)
+    standing = rows(
+        connection,
+        "SELECT id, row_id, field, ours, theirs FROM mismatch WHERE entity = 'hour_record' AND state = 'open'"
+        f" AND kind = :kind AND {among(connection, records, 'row_id')}",
+        kind=KIND.value,
+    )
+    over = [row["id"] for row in standing if (row["row_id"], row["field"], row["ours"], row["theirs"]) not in still]
+    close_by_comparison(connection, over, at=act.now, actor=act.actor)
     return len(over)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from national_sync.acts import Act, find_volunteer, row_by_id, rows
+from national_sync.acts import Act, county_of, find_volunteer, row_by_id, rows
 from national_sync.clock import local_date, local_text
 from national_sync.errors import HourCaseRefused, HoursRefused
 from national_sync.i18n import N_, Lines, Phrase
@@ -23,7 +23,7 @@ from national_sync.recording.standing import find_activities, find_people, stand
 from national_sync.records import HourState
 
 
-def county_of_record(connection: Connection, record_id: int) -> tuple[Mapping[str, Any], str]:
+def record_and_county(connection: Connection, record_id: int) -> tuple[Mapping[str, Any], str]:
     """The record, and the six digits of its team's county. Raises NotFound."""
     record = row_by_id(connection, "hour_record", record_id)
     team = row_by_id(connection, "team", record["team_id"])
@@ -44,7 +44,7 @@ def correct(
 
     Raises NotFound, HoursRefused, HourCaseRefused.
     """
-    record, county = county_of_record(connection, record_id)
+    record, county = record_and_county(connection, record_id)
     if record["withdrawn_at"] is not None or record["state"] not in COUNTING:
         raise HourCaseRefused(reason=N_("this record no longer counts; there is nothing to correct"))
     new = _new_times(record, started_at, ended_at)
@@ -83,16 +83,12 @@ def object_to(
         if day is None or day > act.today:
             raise HourCaseRefused(reason=N_("say which record, or on which past day a service was not recorded"))
         facts |= {"service_day": day.isoformat()}
-        return receive(connection, Kind.OBJECTION, county_of_volunteer(connection, volunteer_id), facts, act)
-    record, county = county_of_record(connection, record_id)
+        return receive(connection, Kind.OBJECTION, county_of(connection, volunteer_id), facts, act)
+    record, county = record_and_county(connection, record_id)
     if person_of(connection, record["volunteer_id"]) != person_of(connection, volunteer_id):
         raise HourCaseRefused(reason=N_("this record is another person's"))
     facts |= {"hour_record_id": record_id, "service_day": local_date(record["started_at"]).isoformat(), **_old(record)}
     return receive(connection, Kind.OBJECTION, county, facts, act)
-
-
-def county_of_volunteer(connection: Connection, volunteer_id: int) -> str:
-    return str(row_by_id(connection, "volunteer", volunteer_id)["service_area_id"])[:6]
 
 
 def handover(case: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from national_sync.acts import rows
 from national_sync.clock import local_date
 from national_sync.policy import Calendar, Recording
-from national_sync.puer_time import midnight
+from national_sync.puer_time import DAY_SECONDS, day_number_sql, midnight
 from national_sync.recording.due import due_day, last_day_past_due
 from national_sync.recording.rules import COUNTING
 
@@ -31,8 +31,8 @@ _MISSING: Final = (
 )
 """One pass over the hour records, whatever the number of projects."""
 _EPOCH: Final = date(1970, 1, 1)
-_DAY_OF: Final = f"((h.started_at + {-midnight(_EPOCH)}) / 86400)"
-"""The service day of a record as a number."""
+_DAY_OF: Final = day_number_sql("h.started_at")
+"""The service day of a record."""
 _LONGEST_PROJECT_DAYS: Final = 3_660
 
 
@@ -87,7 +87,7 @@ def late(
     beyond = [midnight(due_day(day, rules, calendar).day + timedelta(days=1)) for day in days]
     listed = ", ".join(f"({_number_of(day)}, {until})" for day, until in zip(days, beyond, strict=True))
     given: dict[str, Any] = {"first": midnight(first), "limit": limit, "offset": offset}
-    given["least"] = rules.due_working_days * 86_400
+    given["least"] = rules.due_working_days * DAY_SECONDS
     condition = _in_county(county, given)
     found = rows(
         connection,
@@ -117,7 +117,7 @@ def _number_of(day: date) -> int:
 def _window(today: date, rules: Recording, calendar: Calendar, since: date | None) -> dict[str, Any]:
     first = midnight(since or today - timedelta(days=DAYS_BACK))
     beyond = midnight(last_day_past_due(today, rules, calendar) + timedelta(days=1))
-    return {"first": first, "beyond": beyond, "reach": first - _LONGEST_PROJECT_DAYS * 86_400}
+    return {"first": first, "beyond": beyond, "reach": first - _LONGEST_PROJECT_DAYS * DAY_SECONDS}
 
 
 def _in_county(county: str | None, given: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from national_sync.i18n import N_, Lines, Phrase
 from national_sync.recording.entering import Judged, Line, Recorder, judge, write
-from national_sync.recording.written import Unreadable, read_day, read_time
-from national_sync.sheet_files import as_text, refused, rows_under
+from national_sync.recording.written import read_day, read_time
+from national_sync.sheet_files import RefusedRow, as_text, filled_rows, refused
 from national_sync.sheets import new_book
 from national_sync.store.database import Database
+from national_sync.unfit import Unfit, begins_like_formula
 
 SHEET: Final = "服务时长"
 _GUIDE: Final = "说明"
@@ -37,13 +38,6 @@ _GUIDANCE: Final = (
 )
 MOST_ROWS: Final = 20_000
 _AT_A_TIME: Final = 500
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    row: int
-    """As the spreadsheet counts."""
-    reason: Phrase | Lines
 
 
 @dataclass
@@ -96,7 +90,7 @@ def read_lines(path: Path) -> tuple[list[Line], list[RefusedRow]]:
     """The rows that can be read, and the others. Raises SheetRefused for a file that is no such sheet, UsageError."""
     lines: list[Line] = []
     unreadable: list[RefusedRow] = []
-    for number, cells in _filled_rows(path):
+    for number, cells in filled_rows(path, SHEET, [heading for heading, _width in COLUMNS], MOST_ROWS):
         read = _line(number, cells)
         if isinstance(read, Line):
             lines.append(read)
@@ -107,17 +101,6 @@ def read_lines(path: Path) -> tuple[list[Line], list[RefusedRow]]:
     return lines, unreadable
 
 
-def _filled_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
-    count = 0
-    for number, cells in rows_under(path, SHEET, [heading for heading, _width in COLUMNS]):
-        if all(cell == "" for cell in cells):
-            continue
-        count += 1
-        if count > MOST_ROWS:
-            raise refused(path, Phrase(N_("it has more than {most} rows; give it in parts"), most=MOST_ROWS))
-        yield number, cells
-
-
 def _line(number: int, cells: Sequence[Any]) -> Line | Lines:
     """The row as it can be judged, or everything that cannot be read in it."""
     values: dict[str, Any] = {}
@@ -125,7 +108,7 @@ def _line(number: int, cells: Sequence[Any]) -> Line | Lines:
     for (heading, read), cell in zip(_READERS, cells, strict=True):
         try:
             values[heading] = read(cell)
-        except Unreadable as error:
+        except Unfit as error:
             problems.append(Phrase(N_("{column}: {reason}"), column=heading, reason=error.reason))
     if problems:
         return Lines(problems)
@@ -136,22 +119,21 @@ def _line(number: int, cells: Sequence[Any]) -> Line | Lines:
 def _text(cell: Any) -> str:
     text = as_text(cell)
     if text is None:
-        raise Unreadable(N_("the spreadsheet has changed this value; format the cell as text and type it again"))
-    if text.lstrip()[:1] in _LIKE_FORMULA:
-        raise Unreadable(N_("begins like a formula"))
+        raise Unfit(N_("the spreadsheet has changed this value; format the cell as text and type it again"))
+    if begins_like_formula(text.lstrip()):
+        raise Unfit(N_("begins like a formula"))
     return " ".join(text.split())
 
 
 def _needed(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read_if_there(cell: Any) -> Any:
         if isinstance(cell, str) and not cell.strip():
-            raise Unreadable(N_("is missing"))
+            raise Unfit(N_("is missing"))
         return read(cell)
 
     return read_if_there
 
 
-_LIKE_FORMULA: Final = ("=", "+", "-", "@")
 _READERS: Final[Sequence[tuple[str, Callable[[Any], Any]]]] = tuple(
     zip(
         (heading for heading, _width in COLUMNS),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
+from national_sync.acts import is_row_number, rows_among
+from national_sync.puer_time import DAY_SECONDS
 from national_sync.recording.rules import COUNTING, Surroundings, Taken
 
-_DAY_SECONDS: Final = 86_400
 _COUNTING: Final = ", ".join(f"'{state}'" for state in COUNTING)
 
 
@@ -39,10 +40,6 @@ class Activity:
     county: str
 
 
-def is_row_number(given: str) -> bool:
-    return given.isascii() and given.isdigit() and len(given) < 19
-
-
 def find_people(connection: Connection, given: Iterable[str]) -> dict[str, Person]:
     """By what was written: a volunteer number, or a row number as lists show it. They stay locked until the end of the
     transaction, so that nobody else enters hours of theirs meanwhile."""
@@ -50,7 +47,7 @@ def find_people(connection: Connection, given: Iterable[str]) -> dict[str, Perso
     found: dict[str, Person] = {}
     for column, values in (("number", _texts(wanted)), ("id", _numbers(wanted))):
         locked = "" if connection.dialect.name == "sqlite" else " FOR UPDATE OF v"
-        for row in _rows(connection, _PEOPLE.format(column=column) + locked, values=values):
+        for row in rows_among(connection, _PEOPLE.format(column=column) + locked, values):
             found[str(row[column])] = Person(**{name: row[name] for name in Person.__dataclass_fields__})
     return found
 
@@ -69,7 +66,7 @@ def find_activities(connection: Connection, given: Iterable[str]) -> dict[str, l
     texts = _texts(wanted)
     for column, values in (("id", _numbers(wanted)), ("national_id", texts), ("number", texts), ("name", texts)):
         open_yet = [value for value in values if str(value) not in found]
-        for row in _rows(connection, _ACTIVITIES.format(column=column), values=open_yet):
+        for row in rows_among(connection, _ACTIVITIES.format(column=column), open_yet):
             activity = Activity(**{name: row[name] for name in Activity.__dataclass_fields__})
             found[str(row["given"])].append(activity)
     return dict(found)
@@ -110,11 +107,11 @@ def standings_of(
     kept = sorted(set(person_ids))
     person_of = {one: one for one in kept}
     merged = "SELECT gone_id, kept_id FROM volunteer_merge WHERE state = 'merged' AND kept_id IN :values"
-    person_of |= {row["gone_id"]: row["kept_id"] for row in _rows(connection, merged, values=kept)}
+    person_of |= {row["gone_id"]: row["kept_id"] for row in rows_among(connection, merged, kept)}
     every = sorted(person_of)
-    members = {(person_of[row["volunteer_id"]], row["team_id"]) for row in _rows(connection, _MEMBERS, values=every)}
+    members = {(person_of[row["volunteer_id"]], row["team_id"]) for row in rows_among(connection, _MEMBERS, every)}
     others: dict[int, list[Taken]] = defaultdict(list)
-    for row in _rows(connection, _OTHERS, values=every, first=first - _DAY_SECONDS, last=last + _DAY_SECONDS):
+    for row in rows_among(connection, _OTHERS, every, first=first - DAY_SECONDS, last=last + DAY_SECONDS):
         if row["id"] != but:
             taken = Taken(row["started_at"], row["ended_at"], row["national_id"] is None)
             others[person_of[row["volunteer_id"]]].append(taken)
@@ -130,13 +127,6 @@ _OTHERS: Final = (
     f" AND state IN ({_COUNTING}) AND withdrawn_at IS NULL"
     " AND ((started_at >= :first AND started_at <= :last) OR ended_at IS NULL)"
 )
-
-
-def _rows(connection: Connection, sql: str, *, values: Sequence[Any], **more: Any) -> list[Mapping[str, Any]]:
-    if not values:
-        return []
-    statement = text(sql).bindparams(bindparam("values", expanding=True))
-    return [dict(row) for row in connection.execute(statement, {"values": list(values), **more}).mappings()]
 
 
 def _texts(given: Iterable[str]) -> list[str]:

@@ -7,35 +7,26 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from national_sync.i18n import N_, Phrase
+from national_sync.i18n import N_
 from national_sync.puer_time import midnight
+from national_sync.unfit import Unfit
 
 _DAY: Final = re.compile(
     r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?: 00:00(?::00)?)?|(\d{4})(\d{2})(\d{2})"
 )
 _TIME: Final = re.compile(r"(\d{1,2})(?::|时|点)(\d{2})分?(?::(\d{2}))?")
-
-
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2999
 """Whoever types the year 9999 means something else, and no day comes after its last."""
 
 
-class Unreadable(ValueError):
-    """A cell or an option that is no such thing; the message is for people."""
-
-    def __init__(self, words: str, /, **facts: object) -> None:
-        super().__init__(words)
-        self.reason = Phrase(words, **facts)
-
-
 def read_day(given: Any) -> date:
-    """A cell, or a text such as `2026-03-05`, `2026/3/5`, `2026.3.5`, `20260305` or `2026年3月5日`. Raises Unreadable."""
+    """A cell, or a text such as `2026-03-05`, `2026/3/5`, `2026.3.5`, `20260305` or `2026年3月5日`. Raises Unfit."""
     if isinstance(given, datetime):
         given = given.date()
     day = given if isinstance(given, date) else _day_in(_half_width(given))
     if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise Unreadable(N_("{given} is no day such as 2026-03-05"), given=_half_width(given))
+        raise Unfit(N_("{given} is no day such as 2026-03-05"), given=_half_width(given))
     return day
 
 
@@ -49,7 +40,7 @@ def _day_in(written: str) -> date | None:
 
 
 def read_time(given: Any) -> int:
-    """Seconds since midnight, of a cell or of a text such as `08:30`. Raises Unreadable."""
+    """Seconds since midnight, of a cell or of a text such as `08:30`. Raises Unfit."""
     if isinstance(given, datetime):
         given = given.time()
     if isinstance(given, timedelta):
@@ -59,12 +50,12 @@ def read_time(given: Any) -> int:
     written = _half_width(given)
     found = _TIME.fullmatch(written)
     if found is None:
-        raise Unreadable(N_("{given} is no time of day such as 08:30"), given=written)
+        raise Unfit(N_("{given} is no time of day such as 08:30"), given=written)
     hour, minute, second = (int(part or 0) for part in found.groups())
     if hour == 24 and not minute and not second:
-        raise Unreadable(N_("a day ends at 23:59; what goes on after midnight is a record of the next day"))
+        raise Unfit(N_("a day ends at 23:59; what goes on after midnight is a record of the next day"))
     if hour > 23 or minute > 59 or second > 59:
-        raise Unreadable(N_("{given} is no time of day such as 08:30"), given=written)
+        raise Unfit(N_("{given} is no time of day such as 08:30"), given=written)
     return hour * 3600 + minute * 60 + second
 
 

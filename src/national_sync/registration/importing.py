@@ -31,20 +31,13 @@ from national_sync.registration.submitting import (
     stands_already,
 )
 from national_sync.registration.validation import FIELDS, Fault
-from national_sync.sheet_files import as_text, refused, rows_under
+from national_sync.sheet_files import RefusedRow, as_text, filled_rows, refused
 from national_sync.store.database import Database
 
 _AT_A_TIME: Final = 1_000
 _LENGTH_BYTES: Final = 8
 _MOST_KEPT: Final = 10_000
 """Refused rows that are told one by one; beyond them only their number."""
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    row: int
-    """As the spreadsheet counts."""
-    reason: Phrase | Lines
 
 
 @dataclass
@@ -93,7 +86,7 @@ def take_sheet(
 
 
 def _check_rows(desk: Desk, path: Path, imported: Imported, waiting: IO[bytes]) -> None:
-    rows = _rows(path)
+    rows = filled_rows(path, SHEET, list(headings().values()), MOST_ROWS)
     while some := list(islice(rows, _AT_A_TIME)):
         imported.rows += len(some)
         fit = [row for number, values in some if (row := _judged(desk, imported, number, values)) is not None]
@@ -166,18 +159,6 @@ def _count_known(connection: Connection, sheet: str) -> int:
 
 
 # Cells
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
-    """The rows that hold anything."""
-    count = 0
-    for number, values in rows_under(path, SHEET, list(headings().values())):
-        if not any(values):
-            continue
-        count += 1
-        if count > MOST_ROWS:
-            raise refused(path, Phrase(N_("it has more than {most} rows; give it in parts"), most=MOST_ROWS))
-        yield number, values
 
 
 def _written(values: Sequence[Any]) -> tuple[dict[str, str | None], list[Fault]]:

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from national_sync.clock import PUER_TIME, local_date
+from national_sync.clock import local_date
 from national_sync.errors import NotFound
+from national_sync.puer_time import AHEAD_SECONDS, DAY_SECONDS, day_number_sql
 
 NIGHTS: Final = 30
-_DAY_SECONDS: Final = 86_400
 _NIGHT_KINDS: Final = ("nightly", "manual")
 """An hourly run is no night, nor is one that only carries out decisions."""
 _ORDER_OF_NIGHTS: Final = f" ORDER BY CASE WHEN kind IN {_NIGHT_KINDS} THEN 0 ELSE 1 END, id DESC LIMIT 1"
@@ -48,13 +48,10 @@ class _View:
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         first_day = (self.days[0] - date(1970, 1, 1)).days
-        first = first_day * _DAY_SECONDS - _OFFSET
+        first = first_day * DAY_SECONDS - AHEAD_SECONDS
         known = {"run": self.run_id, "until": self.until, "first": first, "county": self.county}
         used = {name: value for name, value in known.items() if f":{name}" in sql}
         return [dict(row) for row in self.connection.execute(text(sql), used).mappings()]
-
-
-_OFFSET: Final = int((PUER_TIME.utcoffset(None) or timedelta()).total_seconds())
 
 
 def morning_facts(
@@ -163,7 +160,7 @@ def _nights(view: _View) -> list[dict[str, Any]]:
     for name, seen in (("opened", _opened(view)), ("closed", _closed(view))):
         for row in seen:
             # What a run finds after midnight still belongs to its night.
-            counts = nights[min(view.last, local_date(row["day"] * _DAY_SECONDS))][name]
+            counts = nights[min(view.last, local_date(row["day"] * DAY_SECONDS))][name]
             counts[row["kind"]] = counts.get(row["kind"], 0) + row["records"]
     return list(nights.values())
 
@@ -199,14 +196,14 @@ def _moved(counts: Mapping[str, Mapping[str, int]], names: tuple[str, ...]) -> d
 
 def _opened(view: _View) -> list[dict[str, Any]]:
     return view.rows(
-        f"SELECT (m.first_seen_at + {_OFFSET}) / {_DAY_SECONDS} AS day, m.kind, COUNT(*) AS records FROM mismatch m"
+        f"SELECT {day_number_sql('m.first_seen_at')} AS day, m.kind, COUNT(*) AS records FROM mismatch m"
         f" WHERE m.first_seen_at >= :first AND m.first_seen_at <= :until{view.here} GROUP BY 1, 2 ORDER BY 1, 2"
     )
 
 
 def _closed(view: _View) -> list[dict[str, Any]]:
     return view.rows(
-        f"SELECT (r.started_at + {_OFFSET}) / {_DAY_SECONDS} AS day, m.kind, COUNT(*) AS records FROM mismatch m"
+        f"SELECT {day_number_sql('r.started_at')} AS day, m.kind, COUNT(*) AS records FROM mismatch m"
         " JOIN run r ON r.id = m.closed_run_id WHERE m.state = 'closed' AND r.id <= :run AND r.started_at >= :first"
         f"{view.here} GROUP BY 1, 2 ORDER BY 1, 2"
     )
@@ -241,7 +238,7 @@ def _decisions(view: _View) -> dict[str, int]:
     )
     rows = view.rows(
         "SELECT CASE WHEN actor LIKE 'rule:%' THEN 'rules' ELSE 'people' END AS who, COUNT(*) AS decisions"
-        f" FROM mismatch_event WHERE event = 'decided' AND at > :until - {_DAY_SECONDS} AND at <= :until{of_county}"
+        f" FROM mismatch_event WHERE event = 'decided' AND at > :until - {DAY_SECONDS} AND at <= :until{of_county}"
         " GROUP BY 1"
     )
     return {"people": 0, "rules": 0} | {row["who"]: row["decisions"] for row in rows}

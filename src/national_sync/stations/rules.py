@@ -8,7 +8,7 @@ from typing import Final
 
 from national_sync.divisions import COUNTIES
 from national_sync.i18n import N_
-from national_sync.unfit import Reader, Unfit, area_in_puer, plain
+from national_sync.unfit import Reader, Unfit, area_in_puer, one_of, plain
 
 _HOURS: Final = re.compile(r"\d{1,2}(\.\d{1,2})?")
 _DAY_HOURS: Final = 24
@@ -31,17 +31,11 @@ KINDS: Final = ("community", "public_place", "scenic_spot", "hospital", "transpo
 """Where a station stands."""
 
 
-def _kind(text: str) -> str:
-    if text not in KINDS:
-        raise Unfit(N_("is not in the list: {known}"), known=", ".join(KINDS))
-    return text
-
-
 def readers(least_hours: int) -> dict[str, Reader]:
     """What can be written about a station, as columns."""
     return {
         "name": plain(100),
-        "station_kind": _kind,
+        "station_kind": one_of(KINDS),
         "area_id": lambda text: area_in_puer(text, COUNTIES),
         "address": plain(200),
         "service_seconds_per_day": hours_a_day(least_hours),

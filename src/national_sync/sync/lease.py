@@ -11,7 +11,6 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final, cast
 
 from sqlalchemy import Connection, text
@@ -19,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from national_sync.clock import Clock, local_date
 from national_sync.errors import LeaseLost, RunInProgress, SlotTaken
+from national_sync.puer_time import midnight
 from national_sync.store.database import Database
 from national_sync.store.rehearsal import Rehearsal
 
@@ -189,11 +189,9 @@ class RunMeter:
                 self._add(connection, -calls)
 
     def _left(self, connection: Connection) -> int:
-        today = local_date(self._clock.now())
-        midnight = int((today - _EPOCH_DAY) / timedelta(days=1)) * 86_400 - _PUER_OFFSET_SECONDS
         used: int = connection.execute(
             text("SELECT COALESCE(SUM(calls), 0) FROM run WHERE started_at >= :midnight"),
-            {"midnight": midnight},
+            {"midnight": midnight(local_date(self._clock.now()))},
         ).scalar_one()
         return self._calls_per_day - used
 
@@ -202,10 +200,6 @@ class RunMeter:
             text("UPDATE run SET calls = calls + :calls WHERE id = :run"),
             {"calls": calls, "run": self.run_id},
         )
-
-
-_EPOCH_DAY: Final = local_date(0)
-_PUER_OFFSET_SECONDS: Final = 8 * 3600
 
 
 class RehearsalLease(Lease):

@@ -174,6 +174,19 @@ def close_where(tx: Transaction, condition: str, resolution: str = "cause_gone",
     add_events(tx.connection, closed.scalars(), **_by_run(tx), event="closed", detail={"resolution": resolution})
 
 
+def close_by_comparison(connection: Connection, mismatch_ids: Sequence[int], *, at: int, actor: str) -> None:
+    """Close those whose cause a person's comparison no longer finds. Belongs to no run."""
+    resolution = "cause_gone"
+    connection.execute(
+        text(
+            "UPDATE mismatch SET state = 'closed', resolution = :resolution, last_seen_at = :at"
+            f" WHERE {among(connection, mismatch_ids)}"
+        ),
+        {"resolution": resolution, "at": at},
+    )
+    add_events(connection, mismatch_ids, at=at, event="closed", actor=actor, detail={"resolution": resolution})
+
+
 def _by_run(tx: Transaction) -> dict[str, Any]:
     return {"at": tx.now, "actor": f"run:{tx.run_id}", "run_id": tx.run_id}
 

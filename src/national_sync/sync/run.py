@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
-
-from sqlalchemy import Connection
+from typing import Final, Protocol
 
 from national_sync import audit
 from national_sync.clock import Clock, local_date
@@ -385,12 +383,3 @@ def _add_taken(report: RunReport, entity: Entity, seen: int, taken: TakenUp) -> 
     counts["updated"] += taken.updated
     counts["withdrawn"] += taken.withdrawn
     counts["waiting"] = taken.waiting
-
-
-def last_report(connection: Connection) -> dict[str, Any] | None:
-    """The report of the latest finished run."""
-    for run in leases.history(connection):
-        if run["report"]:
-            report: dict[str, Any] = json.loads(run["report"])
-            return report
-    return None

@@ -6,6 +6,7 @@ when the national side shows the state.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -170,7 +171,8 @@ def _next(tx: Transaction, order: Mapping[str, Any]) -> str:
     )
     if any(operation["state"] in ("planned", "in_flight", "unknown", "pending") for operation in sent):
         return "wait"
-    own = next((operation for operation in sent if '"state"' in operation["fields"]), None)
+    # Moments are whole seconds: what an earlier order sent in the second of this one wanted the opposite.
+    own = next((one for one in sent if json.loads(one["fields"]).get("state") == order["wanted"]), None)
     if own is None or own["state"] == "failed":
         return "send"
     if own["state"] == "refused":

@@ -13,7 +13,7 @@ from national_sync.divisions import COUNTIES
 from national_sync.i18n import N_
 from national_sync.joining import Obstacle, Person, Team, obstacles
 from national_sync.records import JoinRule, TeamType
-from national_sync.unfit import Reader, Unfit, area_in_puer, plain
+from national_sync.unfit import Reader, Unfit, area_in_puer, one_of, plain
 
 _PHONE: Final = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
 JOIN_RULES: Final = (JoinRule.REVIEW, JoinRule.ANYONE, JoinRule.NOBODY)
@@ -27,7 +27,9 @@ def _phone(text: str) -> str:
     return written
 
 
-def _one_of(known: Mapping[str, str]) -> Reader:
+def _listed_in(known: Mapping[str, str]) -> Reader:
+    """Reads a code of a national list, or the words for it."""
+
     def read_code(text: str) -> str:
         code = code_in(known, text)
         if code is None:
@@ -38,20 +40,20 @@ def _one_of(known: Mapping[str, str]) -> Reader:
 
 
 def _categories(text: str) -> str:
-    one = _one_of(LISTS["categories"])
+    one = _listed_in(LISTS["categories"])
     return ",".join(dict.fromkeys(one(part) for part in re.split(r"[,，、;；\s]+", text) if part))
 
 
 READERS: Final[Mapping[str, Reader]] = {
     "name": plain(50),
-    "team_type": _one_of({kind.value: kind.value for kind in TeamType}),
-    "body_type": _one_of(BODY_TYPES),
+    "team_type": one_of(TeamType),
+    "body_type": _listed_in(BODY_TYPES),
     "area_id": lambda text: area_in_puer(text, COUNTIES),
     "categories": _categories,
     "contact_name": plain(50),
     "contact_phone": _phone,
     "contact_organisation": plain(200),
-    "join_rule": _one_of({rule.value: rule.value for rule in JOIN_RULES}),
+    "join_rule": one_of(JOIN_RULES),
 }
 """What can be written about a team, as columns of the mirror."""
 NEEDED: Final = ("name", "area_id")

@@ -6,7 +6,7 @@ and day already gets no second one: the national side takes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, text
 
 from national_sync import audit
-from national_sync.acts import Act
+from national_sync.acts import Act, rows_among
 from national_sync.coverage import COUNTY_PEOPLE, TEAM_MEMBERS, UNIT_MEMBERS
 from national_sync.errors import TrainingRefused
 from national_sync.i18n import N_, Phrase
 from national_sync.operators.rights import Operator, Right, may
-from national_sync.sheet_files import as_text, filled_rows, refused
+from national_sync.sheet_files import RefusedRow, as_text, filled_rows, refused
 from national_sync.sheets import new_book
 from national_sync.store.database import write_many
 from national_sync.sync.slices import slices
@@ -41,13 +41,6 @@ _AT_A_TIME: Final = 500
 
 
 @dataclass(frozen=True)
-class Wrong:
-    row: int
-    """As the spreadsheet counts."""
-    reason: Phrase
-
-
-@dataclass(frozen=True)
 class Attended:
     row: int
     number: str
@@ -65,7 +58,7 @@ class Taken:
     """Volunteer and seconds of those who get a record."""
     present: list[int] = field(default_factory=list)
     """Every volunteer who attended."""
-    refused: list[Wrong] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
     is_taken: bool = False
 
 
@@ -138,7 +131,7 @@ def take_sheet(
         try:
             read = _read_row(number, cells, session)
         except Unfit as unfit:
-            taken.refused.append(Wrong(number, unfit.reason))
+            taken.refused.append(RefusedRow(number, unfit.reason))
             continue
         if read is None:
             taken.absent += 1
@@ -148,7 +141,7 @@ def take_sheet(
         raise refused(file, Phrase(N_("it holds no row that is filled in")))
     for some in slices(attended, _AT_A_TIME):
         _judge(connection, session, some, operator, taken)
-    taken.refused.sort(key=lambda wrong: wrong.row)
+    taken.refused.sort(key=lambda row: row.row)
     taken.is_taken = not dry_run and bool(taken.present) and (only_valid or not taken.refused)
     if taken.is_taken:
         _write(connection, session, taken, act)
@@ -182,17 +175,18 @@ def _text(cell: Any) -> str:
 def _judge(
     connection: Connection, session: Mapping[str, Any], some: Sequence[Attended], operator: Operator, taken: Taken
 ) -> None:
-    people = {row["number"]: row for row in _many(connection, _PEOPLE, [one.number for one in some])}
+    people = {row["number"]: row for row in rows_among(connection, _PEOPLE, [one.number for one in some])}
     ids = [row["id"] for row in people.values()]
     known = {
-        row["volunteer_id"] for row in _many(connection, _KNOWN, ids, topic=session["topic"], day=session["held_on"])
+        row["volunteer_id"]
+        for row in rows_among(connection, _KNOWN, ids, topic=session["topic"], day=session["held_on"])
     }
     seen = set(taken.present)
     for one in some:
         person = people.get(one.number)
         reason = _against(one, person, operator, seen)
         if reason is not None or person is None:
-            taken.refused.append(Wrong(one.row, reason or Phrase("")))
+            taken.refused.append(RefusedRow(one.row, reason or Phrase("")))
             continue
         seen.add(person["id"])
         taken.present.append(person["id"])
@@ -225,11 +219,6 @@ _KNOWN: Final = (
     "SELECT volunteer_id FROM training_record WHERE volunteer_id IN :values AND topic = :topic"
     " AND training_date = :day AND withdrawn_at IS NULL"
 )
-
-
-def _many(connection: Connection, sql: str, values: Sequence[Any], **more: Any) -> Iterator[Mapping[str, Any]]:
-    statement = text(sql).bindparams(bindparam("values", expanding=True))
-    return (dict(row) for row in connection.execute(statement, {"values": list(values), **more}).mappings())
 
 
 def _write(connection: Connection, session: Mapping[str, Any], taken: Taken, act: Act) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from national_sync.i18n import N_
 from national_sync.records import TrainingKind, TrainingMode
-from national_sync.unfit import Reader, Unfit, plain
+from national_sync.unfit import Reader, Unfit, one_of, plain
 
 _HOURS: Final = re.compile(r"\d{1,3}(\.\d{1,2})?")
 _MOST_HOURS: Final = 200
@@ -51,23 +51,14 @@ def _day(text: str) -> str:
         raise Unfit(N_("{given} is no day such as 2026-03-05"), given=text) from None
 
 
-def _one_of(known: type[StrEnum]) -> Reader:
-    def read_code(text: str) -> str:
-        if text not in list(known):
-            raise Unfit(N_("is not in the list: {known}"), known=", ".join(known))
-        return text
-
-    return read_code
-
-
 READERS: Final[Mapping[str, Reader]] = {
     "topic": plain(200),
     "content": plain(500),
-    "form": _one_of(Form),
-    "organised_by": _one_of(OrganisedBy),
+    "form": one_of(Form),
+    "organised_by": one_of(OrganisedBy),
     "organiser": plain(200),
-    "kind": _one_of(TrainingKind),
-    "mode": _one_of(TrainingMode),
+    "kind": one_of(TrainingKind),
+    "mode": one_of(TrainingMode),
     "held_on": _day,
     "place": plain(200),
     "training_seconds": read_hours,

@@ -18,6 +18,7 @@ from national_sync.i18n import N_, Phrase
 from national_sync.policy import Policy
 from national_sync.sheets import new_book
 from national_sync.transfer.requests import Reason, Wanted, request
+from national_sync.unfit import Unfit
 
 REASON_WORDS: Final = {
     Reason.HOUSEHOLD: "户籍变动",
@@ -56,12 +57,6 @@ class Taken:
     problem: Phrase | None = None
 
 
-class _Wrong(Exception):
-    def __init__(self, reason: str, **facts: object) -> None:
-        super().__init__(reason)
-        self.reason = Phrase(reason, **facts)
-
-
 def write_template(file: Path) -> None:
     with new_book(file) as book:
         sheet = book.sheet(_SHEET, _COLUMNS, top=_NOTES)
@@ -81,8 +76,8 @@ def take(connection: Connection, policy: Policy, file: Path, act: Act) -> Iterat
         try:
             wanted = _wanted(connection, raw, cells)
             requested = request(connection, policy, wanted, act)
-        except _Wrong as wrong:
-            yield Taken(number, raw["volunteer"], problem=wrong.reason)
+        except Unfit as unfit:
+            yield Taken(number, raw["volunteer"], problem=unfit.reason)
         except TeamUnclear as error:
             yield Taken(number, raw["volunteer"], problem=Phrase(error.template, **error.facts))
         except NotFound as error:
@@ -121,11 +116,11 @@ def _wanted(connection: Connection, raw: Mapping[str, str], cells: Mapping[str, 
         value = cells[name]
         if isinstance(value, int | float) and value >= _EXACT:
             cell = cell_name(0, column)[:1]
-            raise _Wrong(N_("column {column}: Excel has rounded the number; format the column as text"), column=cell)
+            raise Unfit(N_("column {column}: Excel has rounded the number; format the column as text"), column=cell)
     _check_name(connection, raw["volunteer"], raw["name"])
     reason = next((key for key, words in REASON_WORDS.items() if raw["reason"] in (key.value, words)), None)
     if reason is None:
-        raise _Wrong(N_("the reason must be one of: {known}"), known="、".join(REASON_WORDS.values()))
+        raise Unfit(N_("the reason must be one of: {known}"), known="、".join(REASON_WORDS.values()))
     return Wanted(
         raw["volunteer"],
         raw["from_team"],
@@ -143,9 +138,9 @@ def _check_name(connection: Connection, number: str, name: str) -> None:
         connection, "SELECT name FROM volunteer WHERE number = :number AND withdrawn_at IS NULL", number=number
     )
     if not found:
-        raise _Wrong(N_("there is no volunteer {number}"), number=number)
+        raise Unfit(N_("there is no volunteer {number}"), number=number)
     if found[0]["name"] != name:
-        raise _Wrong(N_("the volunteer {number} has another name"), number=number)
+        raise Unfit(N_("the volunteer {number} has another name"), number=number)
 
 
 def _day(written: str) -> date | None:
@@ -157,4 +152,4 @@ def _day(written: str) -> date | None:
         year, month, day = (int(part) for part in found.groups() if part) if found else (0, 0, 0)
         return date(year, month, day)
     except ValueError as error:
-        raise _Wrong(N_("{day} is no date such as 2026-03-05"), day=written) from error
+        raise Unfit(N_("{day} is no date such as 2026-03-05"), day=written) from error

@@ -12,7 +12,6 @@ from tests.integration.exchange.town import HOUR, TODAY, Town
 from national_sync.errors import AlreadySettled, KeyReused, SecondPersonNeeded, UsageError
 from national_sync.exchange.accounts import FORFEITED, exchangeable, spent
 from national_sync.exchange.aftermath import Cause, approve_refund, reject_refund, request_refund
-from national_sync.exchange.calendar import midnight
 from national_sync.exchange.keeping_up import keep_up
 from national_sync.exchange.lives import close_account, follow_merges, follow_volunteers, reopen_account
 from national_sync.exchange.outcomes import Outcome, Refusal, State
@@ -21,6 +20,7 @@ from national_sync.exchange.statement import SENTENCES, line_in_words, page
 from national_sync.exchange.suspicions import look_for_suspicions
 from national_sync.exchange.sweep import sweep
 from national_sync.exchange.verifying import rebuild
+from national_sync.puer_time import midnight
 
 
 def swept(town: Town) -> None:

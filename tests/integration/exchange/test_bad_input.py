@@ -10,13 +10,14 @@ from tests.integration.exchange.town import FIRST_DAY, LAST_DAY, NOON, TODAY, To
 
 from national_sync.errors import AlreadySettled, NotFound, UsageError
 from national_sync.exchange.book import BulkBook
-from national_sync.exchange.calendar import midnight, midnight_after
+from national_sync.exchange.calendar import midnight_after
 from national_sync.exchange.lives import close_by_hand, follow_volunteers, reopen_by_hand
 from national_sync.exchange.merchants import close_outlet
 from national_sync.exchange.offers import change_offer
 from national_sync.exchange.outcomes import Refusal
 from national_sync.exchange.settlement import close_period, lines_of
 from national_sync.exchange.suspicions import look_for_suspicions
+from national_sync.puer_time import midnight
 
 
 def test_an_agreement_of_another_time_is_none(town: Town) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy import text
 from tests.integration.exchange.town import HOUR, TODAY, Town, town_in
 
 from national_sync.exchange.accounts import CORRECTED, EXPIRED, ISSUED, exchangeable
-from national_sync.exchange.calendar import midnight
 from national_sync.exchange.credits import CHUNK
 from national_sync.exchange.outcomes import Refusal
 from national_sync.exchange.statement import account_facts, page
 from national_sync.exchange.sweep import sweep
+from national_sync.puer_time import midnight
 from national_sync.store.database import Database
 from national_sync.store.open_kiosk import OPEN_SECONDS, say_open
 

@@ -18,12 +18,13 @@ from tests.integration.exchange.town import HOUR, TODAY, Town, town_in
 
 from national_sync.errors import UsageError
 from national_sync.exchange.aftermath import Cause, request_refund
-from national_sync.exchange.calendar import Period, midnight
+from national_sync.exchange.calendar import Period
 from national_sync.exchange.merchants import Refunds, Uncollected
 from national_sync.exchange.outcomes import Refusal, State
 from national_sync.exchange.settlement import close_period
 from national_sync.exchange.sweep import sweep
 from national_sync.policy import Policy
+from national_sync.puer_time import midnight
 from national_sync.store.database import Database
 
 DOCUMENTS = [Path(__file__).parents[3] / "docs" / name for name in ("exchange.md", "exchange.zh-CN.md")]

@@ -12,10 +12,10 @@ from tests.integration.exchange.town import CODES, HOUR, TODAY, Town
 
 from national_sync.errors import KeyMissing, KeyReused
 from national_sync.exchange.accounts import spent
-from national_sync.exchange.calendar import midnight
 from national_sync.exchange.merchants import set_agreement_state, set_merchant_state
 from national_sync.exchange.offers import change_offer
 from national_sync.exchange.outcomes import Refusal, State
+from national_sync.puer_time import midnight
 from national_sync.store.database import Database
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)

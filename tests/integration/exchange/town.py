@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import text
 
 from national_sync.exchange.accounts import exchangeable, held
-from national_sync.exchange.calendar import midnight
 from national_sync.exchange.codes import VoucherCodes
 from national_sync.exchange.credits import Followed, follow
 from national_sync.exchange.ledger import Ledger, open_ledger
@@ -22,6 +21,7 @@ from national_sync.exchange.outcomes import Outcome
 from national_sync.exchange.steps import HoldRequest, Steps
 from national_sync.exchange.verifying import verify
 from national_sync.policy import Exchange
+from national_sync.puer_time import midnight
 from national_sync.sealing import Sealer, SealingKey
 from national_sync.store.database import Database
 from national_sync.store.marks import read_mark, write_mark

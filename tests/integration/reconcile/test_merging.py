@@ -24,7 +24,7 @@ from national_sync.errors import (
     RunInProgress,
 )
 from national_sync.operators.rights import Operator
-from national_sync.persons import counted_twice_seconds, person_of, rows_of_person
+from national_sync.persons import doubled_seconds, effective_spans, person_of, rows_of_person
 from national_sync.reconcile import merging
 from national_sync.reconcile.duplicates import Certainty, Reason, find_duplicates
 from national_sync.reconcile.merge_preview import MergePlan, plan_merge
@@ -128,7 +128,7 @@ def test_overlapping_hours_are_shown_and_counted_once(registry: Registry) -> Non
     assert shown.hour_records == {"effective": 2}
     merge(registry, kept, gone)
     with registry.database.read() as connection:
-        assert counted_twice_seconds(connection) == {kept: 1800}
+        assert doubled_seconds(effective_spans(connection, rows_of_person(connection, kept))) == 1800
 
 
 def test_what_has_gone_out_is_not_taken_back(registry: Registry) -> None:

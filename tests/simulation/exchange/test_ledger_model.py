@@ -26,10 +26,11 @@ from tests.integration.exchange.town import HOUR, TODAY, Town, town_in
 from tests.simulation.exchange.effort import EFFORT
 from tests.simulation.exchange.model import Model
 
-from national_sync.exchange.calendar import midnight, midnight_after, months_later
+from national_sync.exchange.calendar import midnight_after, months_later
 from national_sync.exchange.outcomes import Outcome
 from national_sync.exchange.steps import HoldRequest
 from national_sync.exchange.sweep import sweep
+from national_sync.puer_time import midnight
 from national_sync.store.database import Database
 
 _PEOPLE = 3

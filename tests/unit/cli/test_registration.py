@@ -50,6 +50,7 @@ def test_a_registration_from_the_form_to_the_next_run(
     printed = tmp_path / "form.pdf"
     assert "two copies each: 1" in national_sync("volunteer", "form", "1", str(printed)).out
     assert stat.S_IMODE(printed.stat().st_mode) == 0o600
+    assert "cannot be written" in national_sync("volunteer", "form", "1", str(tmp_path / "nowhere" / "form.pdf")).err
     assert "1, now approved" in national_sync("volunteer", "approve", "1").out
     assert "cannot be approved now" in national_sync("volunteer", "approve", "1").err
     national_sync("volunteer", "file", "1")
@@ -114,6 +115,14 @@ def test_people_are_searched_for_and_an_id_number_is_not_typed_on_the_command_li
     assert json.loads(asked.stdout)["volunteers"][0]["name"] == "李文秀"
     assert "Nobody was found." in national_sync("volunteer", "search", "zzz").out
     assert national_sync("volunteer", "search").exit_code == 2
+
+
+@pytest.mark.usefixtures("chen")
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_nobody_can_mean_is_refused(national_sync: Terminal, tmp_path: Path, day: str) -> None:
+    book = str(tmp_path / "book.pdf")
+    refused = national_sync("volunteer", "record-book", book, "--team", "1", "--from", "2026-01-01", "--until", day)
+    assert (refused.exit_code, "in the years 1900 to 2999" in refused.err) == (2, True)
 
 
 def test_what_is_typed_is_asked_again_until_it_can_be_taken() -> None:

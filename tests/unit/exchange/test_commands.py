@@ -191,7 +191,7 @@ BAD_INPUT = (
     ("merchant add 茶庄 --category shop --code 91530800MA6K00017T --county 530802 --volunteer 9", "no volunteer 9"),
     ("merchant add @ --category shop --code 91530800MA6K00017T --county 530802", "on one line"),
     ("agreement sign 9 n --from 2027-01-01 --until 2027-12-31", "There is no merchant 9"),
-    ("agreement sign 1 n --from 2036-01-01 --until 9999-12-31", "in the years 2000 to 2999"),
+    ("agreement sign 1 n --from 2036-01-01 --until 9999-12-31", "in the years 1900 to 2999"),
     ("agreement sign 1 @ --from 2036-01-01 --until 2036-12-31", "on one line"),
     ("agreement benefit 1 discount @", "on one line"),
     (f"offer add 1 票 --hours 0 {DAYS}", "is no number of hours"),

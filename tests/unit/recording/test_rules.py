@@ -21,7 +21,8 @@ from national_sync.recording.rules import (
     recorded_seconds,
     refusals,
 )
-from national_sync.recording.written import Unreadable, read_day, read_time
+from national_sync.recording.written import read_day, read_time
+from national_sync.unfit import Unfit
 
 DAY = midnight(date(2026, 3, 5))
 HOUR = 3600
@@ -174,11 +175,11 @@ def test_times_come_in_many_forms(given: Any) -> None:
 
 @pytest.mark.parametrize("given", ["24:00", "25:10", "8", "8:60", "", 0.354, timedelta(days=1)])
 def test_what_is_no_time_of_day_is_refused(given: Any) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unfit):
         read_time(given)
 
 
 @pytest.mark.parametrize("given", ["2026-02-30", "5.3.2026", "", 46_086.0, "9999-12-31", date(9999, 12, 31)])
 def test_what_is_no_day_is_refused(given: Any) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unfit):
         read_day(given)
